@@ -25,8 +25,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts import services
 from accounts.access import ask_to_reauthenticate, signed_in_user
@@ -333,7 +332,7 @@ def saved_views(model_admin: Any, request: HttpRequest) -> dict[str, Any]:
     if not filters:
         return {}
     label, now, known = model_admin.opts.label_lower, model_admin.saveable_query(request), {*filters, ORDER_VAR}
-    rows = SavedFilter.objects.visible_to(signed_in_user(request)).filter(of_list=label)[: MAX_OWN_VIEWS + MAX_TEAM_VIEWS]
+    rows = SavedFilter.objects.visible_to(signed_in_user(request)).filter(list_model=label)[: MAX_OWN_VIEWS + MAX_TEAM_VIEWS]
     views = [
         {
             "view": view,
@@ -348,10 +347,10 @@ def saved_views(model_admin: Any, request: HttpRequest) -> dict[str, Any]:
     return {"views": views, "save_href": f"{reverse('staff:save_view', args=[label])}?{now}" if now and not is_saved else ""}
 
 
-def save_view(request: HttpRequest, of_list: str) -> HttpResponse:
+def save_view(request: HttpRequest, list_model: str) -> HttpResponse:
     """Save the filters in the address as a view, under the name that the page asks for."""
     try:
-        model = apps.get_model(of_list)
+        model = apps.get_model(list_model)
     except (LookupError, ValueError):
         raise Http404 from None
     if not staff_site.is_registered(model):
@@ -363,11 +362,11 @@ def save_view(request: HttpRequest, of_list: str) -> HttpResponse:
     if not query:
         messages.warning(request, _("Choose a filter or an order first, then save the view."))
         return redirect(list_url(model_admin))
-    form = SaveViewForm(request.POST or None, owner=user, saved=SavedFilter.objects.filter(of_list=label))
+    form = SaveViewForm(request.POST or None, owner=user, saved=SavedFilter.objects.filter(list_model=label))
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
-                view = SavedFilter.objects.create(owner=user, of_list=label, query=query, **form.cleaned_data)
+                view = SavedFilter.objects.create(owner=user, list_model=label, query=query, **form.cleaned_data)
         except IntegrityError:
             form.add_error("name", _("You already have a view of this list with that name. Choose another name."))
         else:
@@ -389,11 +388,11 @@ def remove_view(request: HttpRequest, saved_id: int) -> HttpResponse:
     audit_note(request).add("deleted", keys=[view.pk])
     view.delete()
     messages.success(request, _("The view “%(name)s” is removed.") % {"name": view.name})
-    return redirect(list_url(staff_site.get_model_admin(apps.get_model(view.of_list))))
+    return redirect(list_url(staff_site.get_model_admin(apps.get_model(view.list_model))))
 
 
 staff_site.saved_views = saved_views
-staff_site.add_page("views/<str:of_list>/save/", save_view, "save_view", gettext_lazy("Save a view"))
+staff_site.add_page("views/<str:list_model>/save/", save_view, "save_view", gettext_lazy("Save a view"))
 staff_site.add_page("views/<int:saved_id>/remove/", remove_view, "remove_view", gettext_lazy("Remove a saved view"))
 staff_site.ask_again = ask_to_reauthenticate
 staff_site.register(User, UserAdmin)

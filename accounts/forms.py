@@ -27,8 +27,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts import services
 from accounts.allauth_internals import SECRET_SESSION_KEY, get_totp_secret, validate_totp_code, webauthn

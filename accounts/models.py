@@ -127,7 +127,7 @@ class SavedFilter(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("whose"), on_delete=models.CASCADE, related_name="saved_filters"
     )
     personal(owner)
-    of_list = impersonal(models.CharField(_("list"), max_length=60))  # its model: "bookings.booking"
+    list_model = impersonal(models.CharField(_("list"), max_length=60))  # its model: "bookings.booking"
     name = personal(models.CharField(_("name"), max_length=40))
     query = impersonal(models.CharField(_("filters"), max_length=300))
     for_team = models.BooleanField(_("for the whole team"), default=False)
@@ -138,8 +138,8 @@ class SavedFilter(models.Model):
         verbose_name = _("saved view")
         verbose_name_plural = _("saved views")
         ordering = ["name", "pk"]
-        constraints = [models.UniqueConstraint("owner", "of_list", Lower("name"), name="saved_filter_named_once_a_list")]
-        indexes = [models.Index(fields=["of_list", "name"], name="saved_filter_of_the_team", condition=Q(for_team=True))]
+        constraints = [models.UniqueConstraint("owner", "list_model", Lower("name"), name="saved_filter_named_once_a_list")]
+        indexes = [models.Index(fields=["list_model", "name"], name="saved_filter_of_the_team", condition=Q(for_team=True))]
 
     def __str__(self) -> str:
         return self.name

@@ -64,7 +64,7 @@ COORDINATOR_DUTIES = (
         _("Say who is on duty while presenters are out, and take an alarm on."), bookings="dutyshift:view,add,change,delete"
     ),
     build_duty(_("Plan, run and cancel open sessions, and see who has a place."), bookings="opensession:view,add,change"),
-    build_duty(_("Read what people said afterwards."), bookings="afterwards:view"),
+    build_duty(_("Read what people said afterwards."), bookings="followup:view"),
     build_duty(_("See where we have been, and where nobody has."), reach="view_reach"),
     build_duty(
         _("Invite people who asked for it to book a visit near them, keep role mailboxes, and see what came of it."),
@@ -102,7 +102,7 @@ COORDINATOR_DUTIES = (
     build_duty(_("Write other wordings for emails and pages, which a manager approves."), office="textversion:view,add"),
     build_duty(
         _("Let a stopped person through, and recognise a workplace’s email domain."),
-        professionals="stopped:view,change recogniseddomain:view,add",
+        professionals="blockedattempt:view,change recogniseddomain:view,add",
     ),
 )
 FULFILMENT_DUTIES = (
@@ -184,7 +184,7 @@ PRESENTER_DUTY = build_duty(
 READ_ONLY_DUTIES = (
     build_duty(
         _("See bookings, open sessions, presentations, and what people said afterwards."),
-        bookings="booking:view opensession:view presentation:view afterwards:view",
+        bookings="booking:view opensession:view presentation:view followup:view",
     ),
     build_duty(_("See who to tell in each area."), guidance="areacontact:view"),
     build_duty(_("See where we have been, and where nobody has."), reach="view_reach"),

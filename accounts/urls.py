@@ -1,4 +1,4 @@
-"""Sign-in, and credentials. Of allauth's routes only those that we use exist, under allauth's names."""
+"""Sign-in and credentials: only the allauth routes that we use, under allauth's names."""
 
 from allauth.account import views as allauth_account
 from allauth.mfa.base import views as allauth_mfa

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 from uuid import UUID
 
-from allauth.account import app_settings
-from allauth.account import views as account
+from allauth.account import app_settings, views as account
 from allauth.account.adapter import get_adapter
 from allauth.account.mixins import NextRedirectMixin
 from allauth.account.utils import perform_login
@@ -27,8 +26,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.generic import FormView, RedirectView

@@ -11,8 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from audit.models import Act, Entry, Export
 from audit.pages import account_names, admin_of, details_text, humanise_code, model_of
@@ -181,4 +180,4 @@ class ExportAdmin(ReadOnlyAdmin):
         if export.chosen:
             return ngettext("Ticked: %(n)s row", "Ticked: %(n)s rows", export.rows) % {"n": f"{export.rows:,}"}
         searched = _("Found by a search") if export.searched else ""
-        return "\n".join(filter(None, [searched, export.narrowed])) or _("The whole list")
+        return "\n".join(filter(None, [searched, export.filters])) or _("The whole list")

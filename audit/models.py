@@ -83,7 +83,7 @@ class SpreadsheetFormat(models.TextChoices):
 class Export(RecordedBy):
     """Records that somebody exported a list. Append-only.
 
-    `of` is the model of its rows, "bookings.booking"; a row may make several `lines`. `narrowed` says which filters were set.
+    `of` is the model of its rows, "bookings.booking"; a row may make several `lines`. `filters` says which filters were set.
     What was searched for may be a name, so only the fact that something was is stored.
     """
 
@@ -92,7 +92,7 @@ class Export(RecordedBy):
     form = models.CharField(_("file"), max_length=4, choices=SpreadsheetFormat)
     rows = models.PositiveIntegerField(_("rows"))
     lines = models.PositiveIntegerField(_("lines"))
-    narrowed = impersonal(models.CharField(_("filters"), max_length=300, blank=True))
+    filters = impersonal(models.CharField(_("filters"), max_length=300, blank=True))
     searched = models.BooleanField(_("searched for something"), default=False)
     chosen = models.BooleanField(_("ticked one by one"), default=False)
 

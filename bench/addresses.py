@@ -84,12 +84,12 @@ def objects_of_people() -> dict[str, Any]:
     """By the name of an argument of an address, or by how the route begins."""
     from accounts.models import Session
     from bookings.feedback.queries import host_key
-    from bookings.models import Afterwards, AvailabilityException, Booking, Leave, OpenSession
+    from bookings.models import AvailabilityException, Booking, FollowUp, Leave, OpenSession
     from leaflets.models import KeptAddress, Order
     from professionals.models import Merge
 
     given = Booking.objects.filter(presenter__user__email=STAFF).order_by("-starts_at")
-    said = Afterwards.objects.filter(booking__person__email=HOST).first()
+    said = FollowUp.objects.filter(booking__person__email=HOST).first()
     sessions = OpenSession.objects.order_by("starts_at")
     first: dict[str, Any] = {
         "booking": Booking.objects.filter(person__email=HOST).order_by("-starts_at"),
@@ -117,7 +117,7 @@ def objects_of_people() -> dict[str, Any]:
         "unit": "upper",
         "area": "E08000035",
         "form": "pdf",
-        "place": "home",
+        "source": "home",
         "language": "en-gb",
         "number": 1,
         "kind": "booking-confirmed",

@@ -105,17 +105,17 @@ def steps(rows: int) -> Iterator[tuple[float, float]]:
     from professionals.models import DuplicateChoice, Import, ImportState
 
     staff, now = User.objects.filter(is_staff=True)[0], timezone.now()
-    imported = create_import(kind="bookings", content=old_list(rows, now.date()), by=staff, now=now)
-    choose_columns(imported, mapping=suggest_mapping(imported), by=staff, now=now)
-    yield worked("checked", imported.pk)
-    Import.objects.filter(pk=imported.pk).update(choice=DuplicateChoice.MAKE)
-    run_import(imported, by=staff, now=timezone.now())
-    yield worked("brought in", imported.pk)
-    states = list(imported.rows.values_list("state", flat=True))
+    import_job = create_import(kind="bookings", content=old_list(rows, now.date()), by=staff, now=now)
+    choose_columns(import_job, mapping=suggest_mapping(import_job), by=staff, now=now)
+    yield worked("checked", import_job.pk)
+    Import.objects.filter(pk=import_job.pk).update(choice=DuplicateChoice.MAKE)
+    run_import(import_job, by=staff, now=timezone.now())
+    yield worked("brought in", import_job.pk)
+    states = list(import_job.rows.values_list("state", flat=True))
     print("  rows        ", ", ".join(f"{states.count(state):,} {state}" for state in sorted(set(states))))
-    undo_import(imported, by=staff, now=timezone.now())
-    yield worked("undone", imported.pk)
-    if Import.objects.get(pk=imported.pk).state != ImportState.UNDONE:
+    undo_import(import_job, by=staff, now=timezone.now())
+    yield worked("undone", import_job.pk)
+    if Import.objects.get(pk=import_job.pk).state != ImportState.UNDONE:
         raise AssertionError("The import is not undone.")
 
 

@@ -27,7 +27,8 @@ TITLES = ("advice for health visitors", "advice for social workers", "advice for
 
 
 def slips(parcels: int) -> IO[bytes]:
-    from leaflets.dispatch.slips import Slip, SlipItem, packing_slips
+    from leaflets.dispatch.prints import Slip, SlipItem
+    from leaflets.dispatch.slips import packing_slips
 
     def slip(number: int) -> Slip:
         items = [
@@ -41,14 +42,16 @@ def slips(parcels: int) -> IO[bytes]:
 
 
 def labels(parcels: int) -> IO[bytes]:
-    from leaflets.dispatch.prints import LABEL_SHEETS, address_labels
+    from leaflets.dispatch.prints import LABEL_SHEETS
+    from leaflets.dispatch.sheets import address_labels
 
     return address_labels(((number, address(number)) for number in range(1, parcels + 1)), sheet=LABEL_SHEETS[0], start=1)
 
 
 def picks(parcels: int) -> IO[bytes]:
     """As many titles as there are parcels, which is far more than there can be."""
-    from leaflets.dispatch.prints import Pick, pick_list
+    from leaflets.dispatch.prints import Pick
+    from leaflets.dispatch.sheets import pick_list
 
     rows = (Pick(f"{TITLES[number % 3]}, number {number}", "March 2026", number, 3) for number in range(parcels))
     return pick_list(rows, heading="Pick list", made_at=NOW)

@@ -21,8 +21,10 @@ def main() -> None:
 
 
 def session_of(email: str) -> str:
-    from allauth.account.internal.flows.login import _AUTHENTICATION_METHODS_USER_SESSION_KEY as METHODS_OF
-    from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+    from allauth.account.internal.flows.login import (
+        _AUTHENTICATION_METHODS_USER_SESSION_KEY as METHODS_OF,
+        AUTHENTICATION_METHODS_SESSION_KEY,
+    )
     from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY

@@ -4,6 +4,7 @@
 
 import bookings.booking.admin.actions
 import bookings.booking.admin.bookings
+import bookings.booking.admin.story
 import bookings.feedback.admin
 import bookings.leave.admin
 import bookings.open_sessions.admin.sessions

@@ -18,8 +18,7 @@ class BookingsConfig(AppConfig):
         from bookings.models import Booking, OpenSession, Seat, SessionPlace
         from bookings.models.booking import record_event
         from bookings.open_sessions.queries import place_figures
-        from bookings.open_sessions.services import notify as session_events
-        from bookings.open_sessions.services import places, sessions
+        from bookings.open_sessions.services import notify as session_events, places, sessions
         from bookings.schedule import queries as schedule_queries
         from bookings.schedule.locks import lock_booking
         from bookings.schedule.services import JOINING_LINK_CHANGED_HANDLERS

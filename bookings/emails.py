@@ -18,7 +18,6 @@ from bookings.models import (
     BookingEvent,
     BookingEventKind,
     BookingState,
-    Brought,
     DateOption,
     DateOptionKind,
     DateOptionState,
@@ -27,6 +26,7 @@ from bookings.models import (
     Presentation,
     Presenter,
     Visit,
+    VisitLeaflets,
 )
 from bookings.models.booking import OPEN_BOOKING_STATES
 from bookings.text import SummaryRow, summary_row
@@ -322,11 +322,11 @@ def sample_booking(**fields: Any) -> Booking:
     return made
 
 
-def sample_brought(**fields: Any) -> Brought:
+def sample_brought(**fields: Any) -> VisitLeaflets:
     """The order of a visit's leaflets, with too few copies of one of them."""
     title = "Child trafficking is child abuse"
-    order = an_order(brought_with="BK-7Q4M-2F", **fields)
-    return Brought(pk=1, order=order, missing=[{"slug": "all-professionals", "title": title, "copies": 5}])
+    order = an_order(visit_reference="BK-7Q4M-2F", **fields)
+    return VisitLeaflets(pk=1, order=order, missing=[{"slug": "all-professionals", "title": title, "copies": 5}])
 
 
 def sample_visit(**fields: Any) -> Visit:

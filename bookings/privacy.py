@@ -10,8 +10,7 @@ from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Sub
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy as _, ngettext
 
 from bookings.booking.services.transitions import cancel_without_leaflets, notify_details_changed
 from bookings.calendars import ical
@@ -20,14 +19,14 @@ from bookings.models import (
     BOOKING_OVER_AT,
     CONFIDENCE_QUESTIONS,
     STATEMENTS,
+    AnniversaryPrompt,
     Booking,
     BookingEvent,
     BookingEventKind,
     BookingLink,
     BookingState,
-    Brought,
     BusyTime,
-    ConfidenceLater,
+    ConfidenceFollowUp,
     DateOption,
     Feedback,
     JourneyTime,
@@ -38,7 +37,7 @@ from bookings.models import (
     SessionEvent,
     SessionPlace,
     Visit,
-    YearLater,
+    VisitLeaflets,
 )
 from bookings.models.booking import record_event
 from bookings.open_sessions.services.places import give_up_all_places
@@ -49,7 +48,7 @@ from leaflets.orders.services.create import erase_previous_owner
 from notifications.privacy import erase_bodies_about
 from privacy.personal_data import OUTWARD_CODE_EXPRESSION, all_addresses_of
 from privacy.retention import RetentionRule
-from professionals.models import Absorbed, Person
+from professionals.models import MergedRecord, Person
 from professionals.safeguarding.services import FlaggedSource, free_text_columns, kept_back_expression, shown_text
 
 EXPORTED_FIELDS = (
@@ -115,7 +114,9 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
     One statement if there is none, else four.
     """
     bookings = Booking.objects.filter(person=person).order_by("pk")
-    rows = list(bookings.values("pk", *EXPORTED_FIELDS, "flagged_child_details", "attendance__people", "yearlater__due_at"))
+    rows = list(
+        bookings.values("pk", *EXPORTED_FIELDS, "flagged_child_details", "attendance__people", "anniversary_prompt__due_at")
+    )
     if not rows:
         return []
     history: dict[int, list[dict[str, Any]]] = defaultdict(list)
@@ -129,18 +130,18 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
     dates: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for option in DateOption.objects.filter(booking__in=bookings):
         dates[option.booking_id].append({"when": option.when, "what": option.get_kind_display(), "state": option.state})
-    by_hosts = Feedback.objects.filter(afterwards__booking__in=bookings, by_host=True)
+    by_hosts = Feedback.objects.filter(follow_up__booking__in=bookings, by_host=True)
     asked = ("received_on", "comment", "quotable", *STATEMENTS, *CONFIDENCE_QUESTIONS)
     feedback = {
-        answer.afterwards.booking_id: {name: getattr(answer, name) for name in asked} | {"comment": shown_text(answer, "comment")}
-        for answer in by_hosts.select_related("afterwards")
+        answer.follow_up.booking_id: {name: getattr(answer, name) for name in asked} | {"comment": shown_text(answer, "comment")}
+        for answer in by_hosts.select_related("follow_up")
     }
     exported = []
     for row in rows:
-        afterwards = {
+        follow_up = {
             "people_who_came": row["attendance__people"],
             "feedback": feedback.get(row["pk"]),
-            "reminder_a_year_later": row["yearlater__due_at"],
+            "reminder_a_year_later": row["anniversary_prompt__due_at"],
         }
         exported.append(
             {
@@ -148,7 +149,7 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
                 **{name: shown_text(Booking(**texts_of(row)), name) for name in free_text_columns(Booking)},
                 "dates": dates[row["pk"]],
                 "history": history[row["pk"]],
-                "afterwards": {name: value for name, value in afterwards.items() if value is not None},
+                "afterwards": {name: value for name, value in follow_up.items() if value is not None},
             }
         )
     return exported
@@ -200,8 +201,8 @@ def forget_booking_details(keys: Sequence[int]) -> None:
     BusyTime.objects.filter(booking__in=keys).update(travel_reason="", postcode=OUTWARD_CODE_EXPRESSION, live=False)
     BookingLink.objects.filter(booking__in=keys).delete()
     Seat.objects.filter(booking__in=keys).exclude(access_needs="").update(access_needs="")
-    YearLater.objects.filter(booking__in=keys).delete()
-    Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(**ERASED_COMMENT_VALUES)
+    AnniversaryPrompt.objects.filter(booking__in=keys).delete()
+    Feedback.objects.filter(follow_up__booking__in=keys, by_host=True).update(**ERASED_COMMENT_VALUES)
 
 
 # The texts of a booking that still name the person who gave it to a colleague: they are in that person's copy, and are erased
@@ -213,10 +214,10 @@ FREE_TEXT_FIELDS = ("room", "access_needs", "notes", "request_reason", "closed_r
 
 def get_handover_events(person: Person) -> QuerySet[BookingEvent]:
     """The events by which they gave bookings away, also under the key of a record that was merged into theirs."""
-    absorbed = Absorbed.objects.filter(person=person).values("key")
+    merged_records = MergedRecord.objects.filter(person=person).values("key")
     given = BookingEvent.objects.filter(kind=BookingEventKind.HANDED_OVER)
     given = given.alias(gave=Cast(KT("changes__person__0"), BigIntegerField()))
-    return given.filter(Q(gave=person.pk) | Q(gave__in=absorbed))
+    return given.filter(Q(gave=person.pk) | Q(gave__in=merged_records))
 
 
 def export_transferred(person: Person) -> list[dict[str, Any]]:
@@ -281,7 +282,7 @@ def erase_transferred(person: Person, now: datetime) -> None:
                 record_event(booking, BookingEventKind.DETAILS_CHANGED, by=None, now=now, changes=changes)
                 notify_details_changed(booking, now, changed=changed, by_staff=True)
             booking.save(update_fields=[*changed, "sequence", "revision"])
-    brought = Brought.objects.filter(booking__in=given, order__isnull=False).values_list("order_id", "booking_id")
+    brought = VisitLeaflets.objects.filter(booking__in=given, order__isnull=False).values_list("order_id", "booking_id")
     erase_previous_owner({order: given[booking].at for order, booking in brought if order}, now)
 
 
@@ -304,13 +305,13 @@ def redact_person(person: Person, text: str) -> str:
 
 def export_three_months_on(person: Person) -> list[dict[str, Any]]:
     """The questions three months on that this person asked for, by their address. One statement."""
-    asked = ConfidenceLater.objects.filter(address=person.email.lower()).exclude(address="").order_by("due_at", "pk")
-    titles = Coalesce("afterwards__booking__presentation__title", "afterwards__session__presentation__title")
+    asked = ConfidenceFollowUp.objects.filter(address=person.email.lower()).exclude(address="").order_by("due_at", "pk")
+    titles = Coalesce("follow_up__booking__presentation__title", "follow_up__session__presentation__title")
     return [dict(row) for row in asked.values("due_at", "address", "language", presentation=titles)]
 
 
 def erase_three_months_on(person: Person, now: datetime) -> None:
-    ConfidenceLater.objects.filter(address__in=all_addresses_of(person, now)).delete()
+    ConfidenceFollowUp.objects.filter(address__in=all_addresses_of(person, now)).delete()
 
 
 # The texts that may be about a child: in a booking, a session, a place, leave, feedback, a journey.
@@ -339,8 +340,8 @@ FLAGGED_SOURCES = (
     FlaggedSource(
         "feedback",
         {Feedback: "pk"},
-        lambda key: admin_url("afterwards", Feedback.objects.get(pk=key).afterwards_id),
-        lambda answer: answer.afterwards.booking.person if answer.by_host else None,
+        lambda key: admin_url("followup", Feedback.objects.get(pk=key).follow_up_id),
+        lambda answer: answer.follow_up.booking.person if answer.by_host else None,
     ),
     FlaggedSource("journey", {JourneyTime: "pk"}, lambda key: admin_url("journeytime", key)),
 )
@@ -363,13 +364,13 @@ def forget_bookings(keys: Sequence[int], now: datetime) -> None:
     about = [*(f"booking:{key}" for key in keys), *seat_about_keys(keys)]
     Seat.objects.filter(booking__in=keys).delete()  # how many came is counted without names
     Booking.objects.filter(pk__in=keys).update(anonymised_at=now)
-    Feedback.objects.filter(afterwards__booking__in=keys).exclude(comment="").update(**ERASED_COMMENT_VALUES)
+    Feedback.objects.filter(follow_up__booking__in=keys).exclude(comment="").update(**ERASED_COMMENT_VALUES)
     erase_bodies_about(about, now)
 
 
 def forget_sessions(keys: Sequence[int], now: datetime) -> None:
     forget_place_details(list(SessionPlace.objects.filter(session__in=keys).values_list("pk", flat=True)), now)
-    Feedback.objects.filter(afterwards__session__in=keys).exclude(comment="").update(**ERASED_COMMENT_VALUES)
+    Feedback.objects.filter(follow_up__session__in=keys).exclude(comment="").update(**ERASED_COMMENT_VALUES)
     OpenSession.objects.filter(pk__in=keys).update(anonymised_at=now, closed_reason="")
 
 
@@ -440,7 +441,7 @@ RETENTION_RULES = (
 
 def export_places(person: Person) -> list[dict[str, Any]]:
     """Every place that they have, had or waited for, with its history. One statement if there is none, else two."""
-    places = list(SessionPlace.objects.for_my_page(person).select_related("yearlater").order_by("pk"))
+    places = list(SessionPlace.objects.for_my_page(person).select_related("anniversary_prompt").order_by("pk"))
     if not places:
         return []
     history: dict[int | None, list[dict[str, Any]]] = defaultdict(list)
@@ -459,7 +460,7 @@ def export_places(person: Person) -> list[dict[str, Any]]:
             "channel": place.channel,
             "created_at": place.created_at,
             "history": history[place.pk],
-            "reminder_a_year_later": place.yearlater.due_at if hasattr(place, "yearlater") else None,
+            "reminder_a_year_later": place.anniversary_prompt.due_at if hasattr(place, "anniversary_prompt") else None,
         }
         for place in places
     ]
@@ -485,7 +486,7 @@ def forget_place_details(keys: Sequence[int], now: datetime) -> None:
     SessionPlace.objects.filter(pk__in=keys).update(access_needs="", submission_token=None)
     SessionEvent.objects.filter(place__in=keys).exclude(reason="").update(reason="")
     PlaceLink.objects.filter(place__in=keys).delete()
-    YearLater.objects.filter(place__in=keys).delete()
+    AnniversaryPrompt.objects.filter(place__in=keys).delete()
     erase_bodies_about([f"place:{key}" for key in keys], now)
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext_lazy
 
 from bookings.models import Booking, BookingState, DateOption, OpenSession, PlaceState, SessionPlace
 from bookings.models.booking import REMINDER_TIME
-from bookings.models.feedback import TAKES_PLACE_STATES, Afterwards
+from bookings.models.feedback import TAKES_PLACE_STATES, FollowUp
 from core.dates import TEAM_NATION, add_working_days, uk_datetime, uk_day
 from office.site_settings.models import SiteSettings
 from office.site_settings.services import DECREASE, INCREASE, CountedPromise
@@ -27,11 +27,11 @@ def first_reminder_pending(old: SiteSettings, now: datetime) -> Q:
     return Q(starts_at__gte=end_of_day(uk_day(now), later=old.first_reminder_days - (not has_gone_today)))
 
 
-def feedback_open(old: SiteSettings, new: SiteSettings, now: datetime) -> QuerySet[Afterwards]:
+def feedback_open(old: SiteSettings, new: SiteSettings, now: datetime) -> QuerySet[FollowUp]:
     since = now - timedelta(weeks=old.feedback_weeks)
     conditions: dict[str, Any] = {"ends_at__gt": since, "ends_at__lte": now, "state__in": TAKES_PLACE_STATES}
     booking, session = (Q(**{f"{row}__{name}": value for name, value in conditions.items()}) for row in ("booking", "session"))
-    return Afterwards.objects.filter(booking | session)
+    return FollowUp.objects.filter(booking | session)
 
 
 PROMISES = (
@@ -175,6 +175,6 @@ PROMISES = (
             "After %(n)s presentations, we have told people a later last day for feedback.",
             "count",
         ),
-        "staff:bookings_afterwards_changelist",
+        "staff:bookings_followup_changelist",
     ),
 )

@@ -8,7 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from accounts.models import User
 from accounts.roles import ROLES_BY_SLUG
 from bookings.booking.services.create import place_booking
-from bookings.feedback.services import get_or_create_afterwards, give_feedback, record_attendance
+from bookings.feedback.services import get_or_create_follow_up, give_feedback, record_attendance
 from bookings.models import (
     Attendance,
     Availability,
@@ -234,7 +234,7 @@ def _add_past_presentation(now: datetime) -> None:
     over = booking.agreed_times[1] + timedelta(minutes=10)
     # Recorded today, so that what its host is sent is due now, not a week ago.
     record_attendance(given=booking, counts=SAMPLE_ATTENDANCE, by=by, now=now, by_presenter=True)
-    afterwards = get_or_create_afterwards(given=booking, now=over)
+    follow_up = get_or_create_follow_up(given=booking, now=over)
     for number, ((useful, clear, ready), comment) in enumerate(SAMPLE_ANSWERS):
         before = max(ready - 2, 1)
         answers = Feedback(
@@ -246,4 +246,4 @@ def _add_past_presentation(now: datetime) -> None:
             comment=comment,
             quotable=bool(comment),
         )
-        give_feedback(afterwards=afterwards, answers=answers, token=f"sample-{afterwards.code}-{number}", by_host=False, now=over)
+        give_feedback(follow_up=follow_up, answers=answers, token=f"sample-{follow_up.code}-{number}", by_host=False, now=over)

@@ -75,8 +75,8 @@ def lapse_dates() -> None:
             logger.error("What is held of presenter %d could not lapse: %s", presenter, type(error).__name__)
 
 
-@shared_task(name="bookings.tasks.lapse_offers_of_places")
-def lapse_offers_of_places() -> None:
+@shared_task(name="bookings.tasks.expire_place_offers")
+def expire_place_offers() -> None:
     """End offers of places that nobody accepted in time; the next in line get them. Runs every minute; twice does no harm."""
     lapse_offers(now=timezone.now())
 

@@ -7,15 +7,13 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from bookings.models import (
     Booking,
     BookingEvent,
     BookingEventKind,
     BookingState,
-    Brought,
     DateOption,
     DateOptionKind,
     DateOptionState,
@@ -29,13 +27,15 @@ from bookings.models import (
     SessionEvent,
     SessionPlace,
     SessionState,
+    VisitLeaflets,
 )
+from bookings.models.booking import NEEDS_FIELDS
 from core.dates import format_datetime_range, format_day, format_uk_time
 from leaflets.models import Order, OrderState
 from leaflets.orders.emails import prefetch_order_lines
 from office.site_settings.queries import setting_text, site_settings
 from professionals.models import Profession
-from professionals.safeguarding.services import shown_text
+from professionals.safeguarding.services import free_text_columns, shown_text
 
 SummaryRow = dict[str, object]
 
@@ -104,13 +104,20 @@ def printed_booking_facts(booking: Booking) -> list[SummaryRow]:
     ]
 
 
-# Free text about the day, shown to everybody who reads about a visit (needs_rows).
-NEEDS_FIELDS = ("room", "access_needs", "notes")
+FREE_TEXT_FIELDS = free_text_columns(Booking)
 ADDRESS_FIELDS = ("address_line_1", "address_line_2", "town", "postcode")
 
 
 def needs_rows(booking: Booking) -> list[SummaryRow]:
-    return [summary_row(capfirst(question_name(name)), shown_text(booking, name)) for name in NEEDS_FIELDS]
+    return [summary_row(capfirst(question_name(name)), answer_text(booking, name)) for name in NEEDS_FIELDS]
+
+
+def answer_text(booking: Booking, name: str) -> object:
+    """The answer as people read it: free text, the words of a choice, or "Yes"."""
+    if name in FREE_TEXT_FIELDS:
+        return shown_text(booking, name)
+    answer = getattr(booking, f"get_{name}_display", lambda: getattr(booking, name))()
+    return _("Yes") if answer is True else answer or ""
 
 
 def question_name(name: str) -> str:
@@ -136,7 +143,8 @@ def audience_text(profession: str) -> str:
 
 def booking_with(booking: Booking, answers: Mapping[str, Any]) -> Booking:
     """An unsaved booking with these answers, to show beside this one. What is not among them stays as people read it now."""
-    return Booking(**{name: shown_text(booking, name) for name in NEEDS_FIELDS} | dict(answers))
+    kept = {name: (shown_text if name in FREE_TEXT_FIELDS else getattr)(booking, name) for name in NEEDS_FIELDS}
+    return Booking(**kept | dict(answers))
 
 
 def changed_rows(before: Booking, after: Booking) -> list[SummaryRow]:
@@ -397,7 +405,7 @@ def offers_kept_until_text(options: Iterable[DateOption]) -> str:
 # The leaflets that a presenter brings
 
 
-def get_leaflets_to_bring(booking: Booking) -> Brought | None:
+def get_leaflets_to_bring(booking: Booking) -> VisitLeaflets | None:
     """The leaflets to bring, if any. No statement if the booking was read `with_leaflets`."""
     return getattr(booking, "brought", None)
 

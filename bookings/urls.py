@@ -1,8 +1,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from bookings.booking.views import book as book_views
-from bookings.booking.views import bookings as booking_views
+from bookings.booking.views import book as book_views, bookings as booking_views
 from bookings.calendars import views as calendars_views
 from bookings.feedback import views as feedback_views
 from bookings.leave import views as leave_views

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.utils import dateformat
-from django.utils.translation import get_language, gettext, gettext_noop, pgettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext, gettext_lazy as _, gettext_noop, pgettext
 
 UK_TZ = ZoneInfo("Europe/London")
 

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 class DomainError(Exception):
@@ -18,6 +19,12 @@ class DomainError(Exception):
     def __init__(self, message: str | Promise = "") -> None:
         self.message = message or self.message
         super().__init__(self.message)
+
+
+class ChangedMeanwhile(DomainError):
+    """Somebody else has changed it since the page was opened."""
+
+    message = _("A colleague has already done this, so nothing was changed.")
 
 
 class StorageUnavailable(OSError):

@@ -19,8 +19,7 @@ from django.db import models
 from django.utils import dateformat, timezone
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
-from django.utils.translation import gettext, ngettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
 from core.dates import UK_TZ, format_day, format_time, uk_day
 from core.errors import DomainError

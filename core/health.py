@@ -31,7 +31,7 @@ VISITS_WATCHED_KEY, VISITS_WATCHED_PERIOD = "visits-are-watched", timedelta(minu
 MONITOR_TOLD_KEY = "monitor-was-told"
 TASK_RAN_KEY, TASK_RAN_PERIOD = "a-task-ran", timedelta(minutes=10)
 STORAGE_FAILED_KEY, STORAGE_FAILED_PERIOD = "the-file-storage-failed", timedelta(minutes=5)
-TASK_NOTE_INTERVAL_SECONDS = 20  # seconds, so that a process with much mail doesn't note each task
+TASK_NOTE_INTERVAL_SECONDS = 20  # so that a process with much mail doesn't note each task
 PING_TIMEOUT_SECONDS = 5
 
 

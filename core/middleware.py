@@ -22,7 +22,7 @@ from core.errors import StorageUnavailable
 from core.logs import request_reference, route_name
 
 logger = logging.getLogger("ctac.requests")
-RETRY_AFTER_SECONDS = 60  # seconds
+RETRY_AFTER_SECONDS = 60
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -48,7 +48,7 @@ class RequestReferenceMiddleware(Middleware):
 class RequestLogMiddleware(Middleware):
     """Logs a line for each request, without its address, which may hold a name that somebody searched for.
 
-    Stands below the middleware that serves static files, to log none of these.
+    Runs after the middleware that serves static files, to log none of these.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

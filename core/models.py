@@ -222,7 +222,7 @@ class ReferencedModel(models.Model):
 
     @classmethod
     def new_references(cls, many: int) -> list[str]:
-        """So many references that no row has. One statement, and another if some were taken."""
+        """The given number of unused references. One statement, and another if some were taken."""
         found: set[str] = set()
         while missing := many - len(found):
             drawn = {random_reference(cls.REFERENCE_PREFIX) for _ in range(missing)}

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from ctac import welsh
 from staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check

@@ -28,7 +28,7 @@ def build_beat_schedule() -> dict[str, BeatEntry]:
         "remind of bookings": interval_entry(300, "bookings.tasks.remind_of_their_bookings"),
         "remind of open sessions": interval_entry(300, "bookings.tasks.remind_of_open_sessions"),
         "warn of open sessions without a presenter": interval_entry(300, "bookings.tasks.warn_of_unsure_sessions"),
-        "lapse offers of places": interval_entry(60, "bookings.tasks.lapse_offers_of_places"),
+        "lapse offers of places": interval_entry(60, "bookings.tasks.expire_place_offers"),
         "mark what was counted as delivered": interval_entry(300, "bookings.tasks.deliver_what_was_counted"),
         "remind a year later": crontab_entry("bookings.tasks.remind_a_year_later", minute=50, hour="8-16"),
         "ask three months on": crontab_entry("bookings.tasks.ask_three_months_on", minute=55, hour="8-16"),
@@ -39,7 +39,7 @@ def build_beat_schedule() -> dict[str, BeatEntry]:
         "count what we have reached": crontab_entry("reach.tasks.count", minute=10, hour=2),
         "keep the months of the audit": crontab_entry("audit.tasks.keep_months", minute=40, hour=3),
         "take out what was kept long enough": crontab_entry("privacy.tasks.take_out", minute=50, hour=3),
-        # After it, so that a street goes in the same night.
+        # Runs after retention, so streets are deleted the same night.
         "keep the street words of bookings": crontab_entry("bookings.tasks.keep_street_words", minute=20, hour=4),
         "keep the street words of orders": crontab_entry("leaflets.tasks.keep_street_words", minute=25, hour=4),
         "count what was kept long enough": crontab_entry("privacy.tasks.count_due", minute=27),

@@ -4,8 +4,7 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext as _
 from markdown_it.tree import SyntaxTreeNode
 
 from core.dates import format_day

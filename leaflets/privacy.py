@@ -6,8 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from leaflets.models import (
     Dispatch,
@@ -43,7 +42,7 @@ def export_orders(person: Person) -> list[Any]:
         edition="recall__edition__label",
         recalled="recall__recalled_at",
         copies_received="received",
-        told_by_email=Q(told_in__isnull=False),
+        told_by_email=Q(notification__isnull=False),
         reached_by_phone="reached_at",
     )
     events = OrderEvent.objects.annotate(kept_back=kept_back_expression(order="order"))
@@ -59,7 +58,7 @@ def export_orders(person: Person) -> list[Any]:
             "state": order.state_text,
             "placed": order.created_at.isoformat(),
             "came_by": order.get_channel_display(),
-            "why_more": shown_text(order, "asked_because"),
+            "why_more": shown_text(order, "over_limit_reason"),
             "to": order.address,
             "phone": order.contact_phone,
             "leaflets": [
@@ -147,7 +146,7 @@ def erase_order_details(orders: QuerySet[Order], now: datetime) -> None:
     reports.update(note="", reason="")
     about = [*(f"order:{key}" for key in keys), *(f"missing:{key}" for key in reports.values_list("pk", flat=True))]
     erase_bodies_about(about, now)
-    named = ("attention", "organisation_name", "address_line_1", "address_line_2", "town", "asked_because", "contact_phone")
+    named = ("attention", "organisation_name", "address_line_1", "address_line_2", "town", "over_limit_reason", "contact_phone")
     orders = Order.objects.filter(pk__in=keys)
     organisations = set(orders.values_list("organisation", flat=True))
     blanks = dict.fromkeys(named, "")

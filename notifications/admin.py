@@ -15,8 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, gettext_lazy, ngettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy, gettext_lazy as _, ngettext
 from django.views.decorators.http import require_POST
 
 from core.errors import DomainError
@@ -315,7 +314,7 @@ class NotificationAdmin(MailAdmin):
         )
     ]
     fieldsets = [
-        (None, {"fields": ["to", "state_text", "last_error", "reference", "resend_of", "resent_by", "told_in"]}),
+        (None, {"fields": ["to", "state_text", "last_error", "reference", "resend_of", "resent_by", "digest"]}),
         (gettext_lazy("What it says"), {"fields": ["shown_subject", "shown_text"]}),
         (
             gettext_lazy("Sending"),
@@ -381,7 +380,7 @@ class NotificationAdmin(MailAdmin):
         rows = super().get_queryset(request).filter(visible_to(request.user))
         in_list = request.resolver_match is not None and "object_id" not in request.resolver_match.kwargs
         return (
-            rows.defer(*BODY_FIELDS) if in_list else rows.defer("sealed_body").select_related("resend_of", "resent_by", "told_in")
+            rows.defer(*BODY_FIELDS) if in_list else rows.defer("sealed_body").select_related("resend_of", "resent_by", "digest")
         )
 
     def get_search_results(
@@ -465,12 +464,12 @@ SEND_TEST_BUTTON, TEST_CAME_BUTTON = (
 def outgoing_mail_checks(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     """The newest test whose reader says that it came, unless this colleague has sent one since."""
     rows = list(mail_tests().defer("text_body", "html_body", "sealed_body")[:MAX_TESTS_READ])
-    came_at = next((row.came_at for row in rows if row.came_at), None)
+    received_at = next((row.received_at for row in rows if row.received_at), None)
     mine = next((row for row in rows if request and row.about == about_user(request.user)), None)
-    if mine and not mine.came_at and (came_at is None or mine.created_at > came_at):
+    if mine and not mine.received_at and (received_at is None or mine.created_at > received_at):
         yield mail_test_check(mine)
-    elif came_at:
-        sentence = gettext("A test email came on %(day)s.") % {"day": format_long_datetime(came_at)}
+    elif received_at:
+        sentence = gettext("A test email came on %(day)s.") % {"day": format_long_datetime(received_at)}
         yield FirstRunCheck(_("Mail leaves"), Light.GREEN, sentence, buttons=(SEND_TEST_BUTTON,))
     else:
         sentence = gettext("Nobody has said yet that a test email came. Send yourself one.")

@@ -7,14 +7,15 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Notifications")
 
     def ready(self) -> None:
-        from core import figures
-        from core import health as site_health
+        from core import figures, health as site_health
         from notifications import samples
-        from notifications.delivery import mail_test  # noqa: F401 - its email registers itself
-        from notifications.delivery import services as delivery_services
-        from office.texts.places import register_text_locations
+        from notifications.delivery import (
+            mail_test,  # noqa: F401 - its email registers itself
+            services as delivery_services,
+        )
+        from office.texts.sources import register_text_sources
 
         site_health.register("outbox", delivery_services.check_outbox)
         site_health.register("returned mail", delivery_services.check_returned_mail)
         figures.register(delivery_services.outbox_figures)
-        register_text_locations(samples.email_text_locations)
+        register_text_sources(samples.email_text_sources)

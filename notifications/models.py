@@ -249,7 +249,7 @@ class Notification(models.Model):
     )
     resent_by = user_foreign_key(_("resent by"), blank=True)
     # The team's digest that has this row, which is then not sent by itself.
-    told_in = models.ForeignKey(
+    digest = models.ForeignKey(
         "self",
         verbose_name=_("told in"),
         null=True,
@@ -262,7 +262,7 @@ class Notification(models.Model):
     created_at = models.DateTimeField(_("created"))
     due_at = models.DateTimeField(_("due"))
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
-    kicked_at = models.DateTimeField(_("queued"), null=True, blank=True)
+    queued_at = models.DateTimeField(_("queued"), null=True, blank=True)
     lease_until = models.DateTimeField(_("lease ends"), null=True, blank=True)
     lease_token = models.UUIDField(_("lease"), null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
@@ -270,7 +270,7 @@ class Notification(models.Model):
     last_error = personal(models.CharField(_("last error"), max_length=300, blank=True))
     message_id = impersonal(models.CharField(_("Message-ID"), max_length=120, unique=True))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
-    came_at = models.DateTimeField(_("came"), null=True, blank=True)  # a test email: when its reader said so
+    received_at = models.DateTimeField(_("came"), null=True, blank=True)  # a test email: when its reader said so
     subject = personal(models.CharField(_("subject"), max_length=200, blank=True))
     text_body = personal(models.TextField(_("text"), blank=True))
     html_body = personal(models.TextField(_("HTML"), blank=True))
@@ -304,13 +304,13 @@ class Notification(models.Model):
             ),
             models.CheckConstraint(
                 name="notification_gathered_says_in_what",
-                condition=Q(state="gathered", told_in__isnull=False) | (~Q(state="gathered") & Q(told_in__isnull=True)),
+                condition=Q(state="gathered", digest__isnull=False) | (~Q(state="gathered") & Q(digest__isnull=True)),
             ),
             models.CheckConstraint(name="notification_sent_says_when", condition=~Q(state="sent") | Q(sent_at__isnull=False)),
         ]
         indexes = [
             models.Index(fields=["due_at"], name="notification_unsent_by_due", condition=Q(state__in=["pending", "sending"])),
-            models.Index(fields=["told_in"], name="notification_told_in", condition=Q(told_in__isnull=False)),
+            models.Index(fields=["digest"], name="notification_told_in", condition=Q(digest__isnull=False)),
             models.Index(fields=["created_at"], name="notification_failed", condition=Q(state="failed")),
             models.Index(fields=["created_at"], name="notification_kept", condition=~Q(recipient="")),
             models.Index(fields=["-created_at", "-id"], name="notification_newest"),
@@ -361,7 +361,7 @@ class MailDomain(models.Model):
     domain = impersonal(models.CharField(_("domain"), max_length=254, unique=True))
     minute = models.DateTimeField(_("minute"))
     taken = models.PositiveIntegerField(_("messages in this minute"), default=0)
-    line_until = models.DateTimeField(_("line until"))
+    queue_ends_at = models.DateTimeField(_("line until"))
 
     class Meta:
         verbose_name = _("domain of addresses")

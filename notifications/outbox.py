@@ -32,7 +32,7 @@ MAX_IDS_PER_TASK = 10
 def queue_notifications(ids: Sequence[int]) -> None:
     """Queue new rows for sending, after their commit. What could not be queued is due in the next sweep."""
     if not send_tasks(ids, queue=settings.FRESH_MAIL_QUEUE):
-        Notification.objects.filter(pk__in=ids, state=NotificationState.PENDING).update(kicked_at=None)
+        Notification.objects.filter(pk__in=ids, state=NotificationState.PENDING).update(queued_at=None)
 
 
 def ask_for_sweep(*, started: float | None = None) -> None:
@@ -105,7 +105,7 @@ def notify_many(messages: Iterable[NewMessage], *, kind: str, now: datetime, lef
         )
     if left_to_sweep:
         for row in rows:
-            row.kicked_at = None
+            row.queued_at = None
     insert_notifications(rows)
 
 
@@ -167,7 +167,7 @@ def build_rows(
             created_at=now,
             due_at=due_at,
             expires_at=expires_at,
-            kicked_at=now if due_at <= now else None,
+            queued_at=now if due_at <= now else None,
             message_id=new_message_id(),
         )
         for channel, recipient in recipients
@@ -185,7 +185,7 @@ def queue_account_mail(*, kind: str, to: str, mail: rendering.Rendered, now: dat
         created_at=now,
         due_at=now,
         expires_at=expires_at,
-        kicked_at=now,
+        queued_at=now,
         message_id=new_message_id(),
         sealed_body=rendering.encrypt(mail),
     )
@@ -195,7 +195,7 @@ def queue_account_mail(*, kind: str, to: str, mail: rendering.Rendered, now: dat
 def insert_notifications(rows: Sequence[Notification]) -> None:
     """Write the rows; existing ones stay as they are. Rows that are due now are queued after commit."""
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
-    if due := [row.message_id for row in rows if row.kicked_at]:
+    if due := [row.message_id for row in rows if row.queued_at]:
         queue_after_commit(list(Notification.objects.filter(message_id__in=due).values_list("pk", flat=True)))
 
 
@@ -253,7 +253,7 @@ def build_resend(first: Notification, by: AbstractBaseUser | None, now: datetime
         created_at=now,
         due_at=now,
         expires_at=first.expires_at,
-        kicked_at=now,
+        queued_at=now,
         message_id=new_message_id(),
     )
 
@@ -274,7 +274,7 @@ def resend_failed(*, among: QuerySet[Notification], by: AbstractBaseUser | None,
         for first in Notification.objects.filter(pk__in=still_failed).defer(*BODY_FIELDS).order_by("pk")
     ]
     for row in rows:
-        row.kicked_at = None
+        row.queued_at = None
     insert_notifications(rows)
     logger.info("%s failed messages are sent again by user %s.", len(rows), by.pk if by else "-")
     return len(rows)

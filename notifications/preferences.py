@@ -8,8 +8,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import lazy
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from core.forms import OptionalCheckboxesField, PageForm
 from notifications.models import ChoiceSource, MailChoice, MailReader, normalise_address
@@ -29,7 +28,7 @@ def has_chosen(topic: Topic, address: str) -> bool:
 
 
 def is_wanted_by_topic(address: str) -> dict[Topic, bool]:
-    """wants() for every topic, in the order of the page: one statement."""
+    """Whether the address wants each topic, in the order of the page: one statement."""
     choices = MailChoice.objects.for_address(address).values_list("topic", "wanted")
     return {topic: topic in DEFAULT_TOPICS for topic in Topic} | {Topic(topic): wanted for topic, wanted in choices}
 

@@ -25,7 +25,7 @@ from notifications.models import Notification, visible_to
 from notifications.outbox import mail_domain
 from notifications.registry import Desk, Email, Message, all_emails, email_modules, find_email_class, find_reader_name
 from notifications.rendering import Rendered, one_line, render
-from office.texts.places import TextLocation
+from office.texts.sources import TextSource
 from staff.audit import audit_note
 
 EmailContent = Message | Rendered
@@ -141,14 +141,14 @@ ACCOUNT_EMAILS_TITLE = _("Emails about accounts")
 MAX_TRIED = 5  # the newest may be about what has been erased since
 
 
-def email_text_locations() -> Iterator[TextLocation]:
+def email_text_sources() -> Iterator[TextSource]:
     everywhere = _("Every email: how it begins and ends")
-    yield TextLocation("every-email", everywhere, _("Emails"), LAYOUTS, preview=partial(preview, "booking-confirmed"))
+    yield TextSource("every-email", everywhere, _("Emails"), LAYOUTS, preview=partial(preview, "booking-confirmed"))
     for email in (email for email in all_emails() if email.templates()):
         templates, shown = email.templates(), partial(preview, email.name)
         for_team = rendering.is_for_team(Message("", templates[0].removeprefix("emails/").removesuffix(".html")))
         group = _("Emails to the team and its presenters") if for_team else _("Emails to professionals")
-        yield TextLocation(email.name, email.label, group, tuple(templates), tuple(email.subjects()), shown)
+        yield TextSource(email.name, email.label, group, tuple(templates), tuple(email.subjects()), shown)
 
 
 def preview(kind: str, request: HttpRequest) -> str:

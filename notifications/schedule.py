@@ -13,8 +13,7 @@ from django.db.models import Max, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from core.dates import UK_TZ, format_datetime, uk_datetime, uk_day
 from notifications.models import MAX_REFERENCES_LENGTH, Notification, NotificationState, TeamMail
@@ -163,8 +162,8 @@ def join_staff_digest(notification: Notification, due_at: datetime, now: datetim
     item = DigestItem("team", notification.recipient, notification.reference)
     [digest] = add_to_digests([item], kind=STAFF_DIGEST_KIND, day=uk_day(due_at), now=now, due_at=due_at)
     mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
-    columns = {"state": NotificationState.GATHERED, "told_in": digest, "last_error": "", **undone_attempt_columns(notification)}
-    if mine.update(**columns, lease_token=None, lease_until=None, kicked_at=None):
+    columns = {"state": NotificationState.GATHERED, "digest": digest, "last_error": "", **undone_attempt_columns(notification)}
+    if mine.update(**columns, lease_token=None, lease_until=None, queued_at=None):
         return True
     transaction.set_rollback(True)
     return False
@@ -196,7 +195,7 @@ class StaffDigest(Email):
     @cached_property
     def emails(self) -> list[Email]:
         """The emails that would have gone by themselves and are still due."""
-        rows = Notification.objects.filter(told_in=self.notification.resend_of_id or self.notification.pk)
+        rows = Notification.objects.filter(digest=self.notification.resend_of_id or self.notification.pk)
         return [email for row in rows.order_by("created_at", "pk") if (email := email_for(row)).is_still_due()]
 
     @cached_property

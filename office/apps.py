@@ -16,8 +16,8 @@ class OfficeConfig(AppConfig):
         from office.closures.models import Banner, Closure
         from office.closures.services import publish_notices
         from office.site_settings.queries import advice_hours, site_settings
-        from office.texts.pages import page_text_locations
-        from office.texts.places import register_text_locations
+        from office.texts.pages import page_text_sources
+        from office.texts.sources import register_text_sources
 
         request_started.connect(reset_request_values)
         task_prerun.connect(reset_request_values)
@@ -32,4 +32,4 @@ class OfficeConfig(AppConfig):
         for model in (Closure, Banner):
             post_save.connect(publish_notices, sender=model)
             post_delete.connect(publish_notices, sender=model)
-        register_text_locations(page_text_locations)
+        register_text_sources(page_text_sources)

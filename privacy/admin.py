@@ -1,6 +1,6 @@
 """Copies and erasures of people's data, retention, and the logs of complaints and breaches, on the staff site."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -16,19 +16,20 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from accounts.access import signed_in_user
+from accounts.models import User
 from accounts.rate_limits import check_export_limit
 from core.dates import format_day, format_uk_time, months_before, uk_day
 from core.errors import DomainError
 from core.models import is_reference, normalise_reference
 from notifications.models import Notification
 from office.site_settings.models import SiteSettings
-from office.site_settings.services import BrokenPromise, register_promise_check
+from office.site_settings.services import AffectedPlan, register_promise_check
 from privacy import retention, services
 from privacy.forms import (
     AcknowledgeComplaintForm,
@@ -47,6 +48,7 @@ from privacy.models import (
     Breach,
     BreachDecision,
     BreachEvent,
+    Clocked,
     Complaint,
     ComplaintChannel,
     ComplaintEvent,
@@ -214,7 +216,7 @@ class RetentionRunAdmin(ListOnly):
         return "\n".join(f"{named.get(name, name)}: {count:,}" for name, count in run.done.items() if count) or _("None")
 
 
-def broken_retention_promises(sort: str, old: SiteSettings, new: SiteSettings) -> Iterator[BrokenPromise]:
+def broken_retention_promises(sort: str, old: SiteSettings, new: SiteSettings) -> Iterator[AffectedPlan]:
     """A check for `register_promise_check`, of a change to how long we keep a sort of record.
 
     If the new time is shorter, it counts what would be due at once, in one statement. If it is longer, it quotes the privacy
@@ -241,9 +243,10 @@ for sort in retention.record_types():
 
 
 class LogAdmin(ReadOnlyAdmin):
-    """A log: nothing is ever deleted. Searching for a whole reference, however it is typed, finds only that one.
+    """A log of what the law gives a deadline: nothing is ever deleted. A whole reference, however typed, finds only that one.
 
-    `add_form` asks for a new entry, `add` stores it and returns it with a message, and `add_context` is for the page.
+    The list shows one of the `groups` after the other: the nearest deadline first, but of the last group the latest first.
+    `add_form` asks for a new entry, `add` stores it, and `add_context` is for the page.
     `error_fields` names the field beside which a refusal is shown; any other is shown at the top.
     """
 
@@ -252,8 +255,25 @@ class LogAdmin(ReadOnlyAdmin):
     add_form: type[forms.Form]
     add_context: ClassVar[dict[str, Any]]
     error_fields: ClassVar[dict[type[DomainError], str]] = {}
+    added_message: str | Promise
+    format_deadline: Callable[[Any], str]
+    groups: ClassVar[tuple[Q, ...]]
+    model: type[Complaint | Breach]
 
-    def add(self, request: HttpRequest, form: Any) -> tuple[Any, str]:
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        starts = F(self.model.CLOCK.starts)
+        return [
+            OrderBy(Case(*(When(group, then=Value(place)) for place, group in enumerate(self.groups)))),
+            OrderBy(Case(When(~self.groups[-1], then=starts))),
+            OrderBy(starts, descending=True),
+            OrderBy(F("pk"), descending=True),
+        ]
+
+    def parts(self) -> tuple[ListPart, ...]:
+        starts, last = self.model.CLOCK.starts, self.groups[-1]
+        return tuple(ListPart(group, (f"-{starts}" if group is last else starts, "-pk")) for group in self.groups)
+
+    def add(self, form: Any, by: User, now: datetime) -> Any:
         raise NotImplementedError
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -262,12 +282,13 @@ class LogAdmin(ReadOnlyAdmin):
         form = self.add_form(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
-                added, message = self.add(request, form)
+                added = self.add(form, signed_in_user(request), timezone.now())
             except DomainError as refusal:
                 form.add_error(self.error_fields.get(type(refusal)), str(refusal.message))
             else:
                 audit_note(request).add("added", keys=[added.pk])
-                messages.success(request, message)
+                facts = {"reference": added.reference, "when": self.format_deadline(added.deadline)}
+                messages.success(request, self.added_message % facts)
                 return redirect(f"staff:privacy_{self.opts.model_name}_change", added.pk)
         context = {
             **self.admin_site.each_context(request),
@@ -282,6 +303,15 @@ class LogAdmin(ReadOnlyAdmin):
         if is_reference(search_term) and (found := queryset.filter(reference=normalise_reference(search_term))).exists():
             return found, False
         return super().get_search_results(request, queryset, search_term)
+
+
+def overdue_or_state_tag(entry: Clocked, text: str, kind: str) -> SafeString:
+    return state_tag(_("Overdue"), "stopped") if entry.is_overdue(timezone.now()) else state_tag(text, kind)
+
+
+def first_deadline_text(model: type[Complaint | Breach], formatted: Callable[[Any], str]) -> str:
+    first = model.objects.running().order_by(model.CLOCK.starts).first()
+    return _("the first by %(when)s") % {"when": formatted(first.deadline)} if first else ""
 
 
 class EventInline(ReadOnlyInline):
@@ -359,7 +389,7 @@ class ComplaintStateFilter(OptionsFilter):
     parameter_name = "state"
 
     options = {
-        "overdue": (gettext_lazy("Acknowledgement overdue"), lambda complaints, now: complaints.overdue(uk_day(now))),
+        "overdue": (gettext_lazy("Acknowledgement overdue"), lambda complaints, now: complaints.overdue(now)),
         **{state.value: (state.label, narrow_by(state=state)) for state in ComplaintState},
     }
 
@@ -374,16 +404,14 @@ class ComplaintEventInline(EventInline):
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, event: ComplaintEvent) -> str:
-        lines = [event.get_kind_display(), event.get_told_display() if event.told else ""]
-        if uk_day(event.at) != event.on:
-            lines.append(_("Recorded on %(day)s") % {"day": format_day(event.at)})
-        return "\n".join(filter(None, lines))
+        recorded = _("Recorded on %(day)s") % {"day": format_day(event.at)} if uk_day(event.at) != event.on else ""
+        return "\n".join(filter(None, [event.get_kind_display(), event.get_told_display(), recorded]))
 
 
 @admin.register(Complaint, site=staff_site)
 class ComplaintAdmin(LogAdmin):
     list_display = ("reference", "state_text", "due", "received", "name", "came_by")
-    list_filter = (ComplaintStateFilter, "came")
+    list_filter = (ComplaintStateFilter, "channel")
     search_fields = ("reference", "name", "email")
     search_help_text = gettext_lazy("Reference, name or email address")
     ordering = ("received_on", "pk")
@@ -401,63 +429,49 @@ class ComplaintAdmin(LogAdmin):
     may_be_empty = ("what_went_wrong", "what_they_want")
     inlines = (ComplaintEventInline,)
     object_actions = COMPLAINT_ACTIONS
+    added_message = gettext_lazy("The complaint is entered: %(reference)s. Acknowledge it by %(when)s.")
+    format_deadline = staticmethod(format_day)
+    groups = tuple(Q(state=state) for state in ComplaintState)
     add_form = EnterComplaintForm
     add_context: ClassVar = {"title": gettext_lazy("Enter a complaint"), "button": gettext_lazy("Enter the complaint")}
+    state_text = column(
+        gettext_lazy("state"),
+        lambda row: overdue_or_state_tag(row, row.get_state_display(), COMPLAINT_TAGS[ComplaintState(row.state)]),
+    )
     received = column(gettext_lazy("received"), lambda complaint: format_day(complaint.received_on))
-    came_by = column(gettext_lazy("how it came"), lambda complaint: complaint.get_came_display(), ordering="came")
+    came_by = column(gettext_lazy("how it came"), lambda complaint: complaint.get_channel_display(), ordering="channel")
     person_email = column(gettext_lazy("email address"), lambda complaint: mail_link(complaint.email))
     person_phone = column(gettext_lazy("phone"), lambda complaint: phone_link(complaint.phone))
-    what_went_wrong = column(gettext_lazy("what went wrong"), lambda complaint: shown_text(complaint, "wrong"))
+    what_went_wrong = column(gettext_lazy("what went wrong"), lambda complaint: shown_text(complaint, "description"))
     what_they_want = column(gettext_lazy("what they would like us to do"), lambda complaint: shown_text(complaint, "wanted"))
 
-    def get_ordering(self, request: HttpRequest) -> list[Any]:
-        """Open complaints first, the nearest deadline first; then closed ones, the latest first."""
-        rank = Case(*(When(state=state, then=Value(place)) for place, state in enumerate(ComplaintState)))
-        waiting_since = Case(When(~Q(state=ComplaintState.CLOSED), then=F("received_on")))
-        latest = OrderBy(F("received_on"), descending=True), OrderBy(F("pk"), descending=True)
-        return [OrderBy(rank), OrderBy(waiting_since), *latest]
-
-    def parts(self) -> tuple[ListPart, ...]:
-        first = [ListPart(Q(state=state), ("received_on", "-pk")) for state in list(ComplaintState)[:3]]
-        return (*first, ListPart(Q(state=ComplaintState.CLOSED), ("-received_on", "-pk")))
-
-    def add(self, request: HttpRequest, form: EnterComplaintForm) -> tuple[Complaint, str]:
-        complaint = services.enter_complaint(
+    def add(self, form: EnterComplaintForm, by: User, now: datetime) -> Complaint:
+        return services.enter_complaint(
             details=form.details,
-            came=ComplaintChannel(form.cleaned_data["came"]),
+            channel=ComplaintChannel(form.cleaned_data["channel"]),
             received_on=form.cleaned_data["received_on"],
             person=None,
-            by=signed_in_user(request),
-            now=timezone.now(),
+            by=by,
+            now=now,
             token=form.cleaned_data["token"],
             flagged=form.flagged,
         )
-        message = _("The complaint is entered: %(reference)s. Acknowledge it by %(day)s.")
-        return complaint, message % {"reference": complaint.reference, "day": format_day(complaint.due_on)}
 
     def get_summary_rows(self, obj: Complaint) -> list[dict[str, object]]:
         rows = (
             (_("From"), f"{obj.name}\n{obj.email or _('No email address')}\n{obj.phone}".strip()),
             (_("Received"), format_day(obj.received_on)),
-            (_("What went wrong"), shown_text(obj, "wrong")),
+            (_("What went wrong"), shown_text(obj, "description")),
             (_("What they would like"), shown_text(obj, "wanted")),
         )
         return [{"label": label, "value": value} for label, value in rows if value]
-
-    @admin.display(description=gettext_lazy("state"))
-    def state_text(self, complaint: Complaint) -> SafeString:
-        if complaint.is_overdue(timezone.now()):
-            return state_tag(_("Overdue"), "stopped")
-        return state_tag(complaint.get_state_display(), COMPLAINT_TAGS[ComplaintState(complaint.state)])
 
     @admin.display(description=gettext_lazy("what is due"))
     def due(self, complaint: Complaint) -> str:
         today = uk_day(timezone.now())
         if complaint.state == ComplaintState.RECEIVED:
-            overdue = (
-                _("Acknowledge it now: the deadline was %(day)s") if complaint.due_on < today else _("Acknowledge it by %(day)s")
-            )
-            return overdue % {"day": format_day(complaint.due_on)}
+            is_late, facts = complaint.deadline < today, {"day": format_day(complaint.deadline)}
+            return (_("Acknowledge it now: the deadline was %(day)s") if is_late else _("Acknowledge it by %(day)s")) % facts
         if complaint.state == ComplaintState.ACKNOWLEDGED:
             days = (today - complaint.received_on).days
             if not days:
@@ -470,11 +484,6 @@ class ComplaintAdmin(LogAdmin):
         return _("Close it when you have nothing left to do") if complaint.is_open else EMPTY_VALUE
 
 
-def first_complaint_due_text() -> str:
-    first = Complaint.objects.to_acknowledge().order_by("received_on").first()
-    return _("the first by %(day)s") % {"day": format_day(first.due_on)} if first else ""
-
-
 DECISION_TAGS = {BreachDecision.OPEN: "waiting", BreachDecision.TOLD: "good", BreachDecision.NEED_NOT: "done"}
 
 
@@ -482,17 +491,12 @@ def commissioner_text(breach: Breach) -> str:
     if breach.commissioner_told_at is None:
         return breach.get_commissioner_display()
     told = _("Told on %(when)s") % {"when": format_long_datetime(breach.commissioner_told_at)}
-    late = _("after the 72 hours") if breach.commissioner_told_at > breach.due_at else _("within the 72 hours")
+    late = _("after the 72 hours") if breach.commissioner_told_at > breach.deadline else _("within the 72 hours")
     return ", ".join(filter(None, [told, late, breach.commissioner_reference]))
 
 
 def clock_and_day_text(at: datetime) -> str:
     return _("%(clock)s on %(day)s") % {"clock": format_uk_time(at), "day": format_day(at)}
-
-
-def first_breach_due_text() -> str:
-    first = Breach.objects.to_decide().order_by("aware_at").first()
-    return _("the first by %(when)s") % {"when": clock_and_day_text(first.due_at)} if first else ""
 
 
 def print_breach_page(page_admin: StaffModelAdmin, request: HttpRequest, breach: Breach, action: ObjectAction) -> HttpResponse:
@@ -502,7 +506,7 @@ def print_breach_page(page_admin: StaffModelAdmin, request: HttpRequest, breach:
         (_("What happened"), breach.what),
         (_("When it happened"), breach.happened),
         (_("When we became aware"), format_long_datetime(breach.aware_at)),
-        (_("The 72 hours end"), format_long_datetime(breach.due_at)),
+        (_("The 72 hours end"), format_long_datetime(breach.deadline)),
         (_("Whose data, and which data"), breach.concerns),
         (_("What harm it may do"), breach.effects),
         (_("What was done"), breach.measures),
@@ -547,7 +551,7 @@ BREACH_ACTIONS = (
         "no-report",
         gettext_lazy("The Commissioner need not be told"),
         services.record_no_commissioner_report,
-        available=lambda breach: breach.needs_commissioner_decision,
+        available=lambda breach: breach.is_clock_running,
         form_class=NoCommissionerReportForm,
         done=gettext_lazy("We have recorded why the Commissioner need not be told."),
     ),
@@ -607,9 +611,9 @@ class BreachEventInline(EventInline):
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, event: BreachEvent) -> str:
-        if event.at == event.written_at:
-            return event.get_kind_display()
-        return "\n".join([event.get_kind_display(), _("Recorded on %(when)s") % {"when": format_long_datetime(event.written_at)}])
+        when = format_long_datetime(event.written_at)
+        recorded = _("Recorded on %(when)s") % {"when": when} if event.at != event.written_at else ""
+        return "\n".join(filter(None, [event.get_kind_display(), recorded]))
 
 
 @admin.register(Breach, site=staff_site)
@@ -633,6 +637,11 @@ class BreachAdmin(LogAdmin):
     )
     inlines = (BreachEventInline,)
     object_actions = BREACH_ACTIONS
+    added_message = gettext_lazy(
+        "The breach is entered: %(reference)s. Decide by %(when)s whether to tell the Information Commissioner."
+    )
+    format_deadline = staticmethod(format_long_datetime)
+    groups = (Q(commissioner=BreachDecision.OPEN), ~Q(commissioner=BreachDecision.OPEN))
     add_form = EnterBreachForm
     add_context: ClassVar = {
         "title": gettext_lazy("Enter a breach"),
@@ -644,57 +653,40 @@ class BreachAdmin(LogAdmin):
     }
     error_fields: ClassVar = {services.MomentInFuture: "day"}
     aware = datetime_column("aware_at", gettext_lazy("we became aware"))
+    commissioner_tag = column(
+        gettext_lazy("Information Commissioner"),
+        lambda row: overdue_or_state_tag(row, row.get_commissioner_display(), DECISION_TAGS[BreachDecision(row.commissioner)]),
+    )
     commissioner_text = column(gettext_lazy("Information Commissioner"), commissioner_text)
     people_tag = column(
         gettext_lazy("people concerned"),
         lambda breach: state_tag(breach.get_people_display(), DECISION_TAGS[BreachDecision(breach.people)]),
     )
 
-    def get_ordering(self, request: HttpRequest) -> list[Any]:
-        """Breaches to decide first, the nearest end of the 72 hours first; then the others, the latest first."""
-        to_decide = Case(When(commissioner=BreachDecision.OPEN, then=F("aware_at")))
-        return [OrderBy(to_decide), OrderBy(F("aware_at"), descending=True), OrderBy(F("pk"), descending=True)]
-
-    def parts(self) -> tuple[ListPart, ...]:
-        return (
-            ListPart(Q(commissioner=BreachDecision.OPEN), ("aware_at", "-pk")),
-            ListPart(~Q(commissioner=BreachDecision.OPEN), ("-aware_at", "-pk")),
-        )
-
-    def add(self, request: HttpRequest, form: EnterBreachForm) -> tuple[Breach, str]:
-        breach = services.enter_breach(
-            facts=form.facts, by=signed_in_user(request), now=timezone.now(), token=form.cleaned_data["token"]
-        )
-        message = _("The breach is entered: %(reference)s. Decide by %(when)s whether to tell the Information Commissioner.")
-        return breach, message % {"reference": breach.reference, "when": format_long_datetime(breach.due_at)}
+    def add(self, form: EnterBreachForm, by: User, now: datetime) -> Breach:
+        return services.enter_breach(facts=form.facts, by=by, now=now, token=form.cleaned_data["token"])
 
     def get_summary_rows(self, obj: Breach) -> list[dict[str, object]]:
         return [
             {"label": _("What happened"), "value": obj.what},
             {"label": _("When we became aware"), "value": format_long_datetime(obj.aware_at)},
-            {"label": _("72 hours end"), "value": format_long_datetime(obj.due_at)},
+            {"label": _("72 hours end"), "value": format_long_datetime(obj.deadline)},
         ]
 
     @admin.display(description=gettext_lazy("what is due"))
     def due(self, breach: Breach) -> str:
         now = timezone.now()
-        if breach.needs_commissioner_decision:
-            if breach.due_at < now:
-                return _("The 72 hours ended at %(when)s") % {"when": clock_and_day_text(breach.due_at)}
-            hours = int((breach.due_at - now).total_seconds() // 3600)
+        if breach.is_clock_running:
+            if breach.deadline < now:
+                return _("The 72 hours ended at %(when)s") % {"when": clock_and_day_text(breach.deadline)}
+            hours = int((breach.deadline - now).total_seconds() // 3600)
             sentence = ngettext(
                 "Tell the Commissioner by %(when)s: %(hours)d hour left",
                 "Tell the Commissioner by %(when)s: %(hours)d hours left",
                 hours,
             )
-            return sentence % {"when": clock_and_day_text(breach.due_at), "hours": hours}
+            return sentence % {"when": clock_and_day_text(breach.deadline), "hours": hours}
         return _("Decide whether to tell the people") if breach.needs_people_decision else _("Nothing")
-
-    @admin.display(description=gettext_lazy("Information Commissioner"))
-    def commissioner_tag(self, breach: Breach) -> SafeString:
-        if breach.needs_commissioner_decision and breach.due_at < timezone.now():
-            return state_tag(_("Overdue"), "stopped")
-        return state_tag(breach.get_commissioner_display(), DECISION_TAGS[BreachDecision(breach.commissioner)])
 
 
 BREACH_WAITING_ROW = WaitingRow(who="reference", since="aware_at", label=gettext_lazy("Decide"))
@@ -712,10 +704,10 @@ for waiting in (
     ),
     WaitingLine(
         gettext_lazy("breaches: tell the Information Commissioner, or say why not"),
-        Breach.objects.to_decide,
+        Breach.objects.running,
         lambda: f"{reverse('staff:privacy_breach_changelist')}?state=open",
         "privacy.view_breach",
-        more=first_breach_due_text,
+        more=partial(first_deadline_text, Breach, clock_and_day_text),
         one=gettext_lazy("breach: tell the Information Commissioner, or say why not"),
         named=BREACH_WAITING_ROW,
     ),
@@ -729,7 +721,7 @@ for waiting in (
     ),
     WaitingLine(
         gettext_lazy("complaints past the 30 days, not acknowledged"),
-        lambda: Complaint.objects.overdue(uk_day(timezone.now())),
+        lambda: Complaint.objects.overdue(timezone.now()),
         lambda: f"{reverse('staff:privacy_complaint_changelist')}?state=overdue",
         "privacy.view_complaint",
         urgent=True,
@@ -738,10 +730,10 @@ for waiting in (
     ),
     WaitingLine(
         gettext_lazy("complaints to acknowledge"),
-        Complaint.objects.to_acknowledge,
+        Complaint.objects.running,
         lambda: f"{reverse('staff:privacy_complaint_changelist')}?state={ComplaintState.RECEIVED}",
         "privacy.view_complaint",
-        more=first_complaint_due_text,
+        more=partial(first_deadline_text, Complaint, format_day),
         one=gettext_lazy("complaint to acknowledge"),
         named=replace(COMPLAINT_WAITING_ROW, label=gettext_lazy("Acknowledge it"), slug="confirm"),
     ),

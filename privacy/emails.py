@@ -5,8 +5,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.urls import reverse
 from django.utils.functional import Promise, cached_property
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from core.dates import format_day, months_before
 from notifications.registry import Desk, Email
@@ -38,7 +37,7 @@ class ComplaintEmail(Email):
         ]
 
     def context(self) -> dict[str, object]:
-        reference, due = self.complaint.reference, format_day(self.complaint.due_on)
+        reference, due = self.complaint.reference, format_day(self.complaint.deadline)
         return {"reference": reference, "facts": self.facts(), "due": due}
 
 
@@ -88,7 +87,7 @@ class StaffComplaint(ComplaintEmail):
         return Complaint.objects.filter(pk=self.about_key, state=ComplaintState.RECEIVED).exists()
 
     def facts(self) -> list[dict[str, str]]:
-        return [*super().facts(), {"label": gettext("Acknowledge by"), "value": format_day(self.complaint.due_on)}]
+        return [*super().facts(), {"label": gettext("Acknowledge by"), "value": format_day(self.complaint.deadline)}]
 
     def context(self) -> dict[str, object]:
         url = f"{settings.SITE_URL}{reverse('staff:privacy_complaint_change', args=[self.complaint.pk])}"

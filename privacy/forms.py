@@ -8,8 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.models import LimitedActivity
 from accounts.rate_limits import HoneypotMixin
@@ -57,15 +56,15 @@ class ComplaintDetailsMixin:
     @property
     def details(self) -> dict[str, str]:
         """The details to store, after the form was found valid."""
-        return {name: self.cleaned_data[name] for name in ("name", "email", "phone", "wrong", "wanted")}
+        return {name: self.cleaned_data[name] for name in ("name", "email", "phone", "description", "wanted")}
 
 
 class ComplaintForm(ComplaintDetailsMixin, HoneypotMixin, ChildDetailsMixin, OneTimeTokenForm, PageForm):
     """The complaint form for everybody. For a signed-in person their contact details are filled in."""
 
     where = LimitedActivity.COMPLAINT
-    answer_field = "wrong"
-    free_text_fields = ("wrong", "wanted")
+    answer_field = "description"
+    free_text_fields = ("description", "wanted")
     autocomplete = {"name": "name", "email": "email", "phone": "tel"}
 
     name = forms.CharField(
@@ -86,7 +85,7 @@ class ComplaintForm(ComplaintDetailsMixin, HoneypotMixin, ChildDetailsMixin, One
         widget=forms.TextInput(attrs={"type": "tel"}),
         validators=[validate_phone],
     )
-    wrong = long_text_field(
+    description = long_text_field(
         gettext_lazy("What went wrong?"),
         gettext_lazy("Say what happened with your data, and when, as well as you know. No details of a child, please."),
         gettext_lazy("Say what went wrong."),
@@ -102,7 +101,7 @@ class ComplaintForm(ComplaintDetailsMixin, HoneypotMixin, ChildDetailsMixin, One
     def __init__(self, data: Mapping[str, Any] | None = None, *, person: Person | None = None) -> None:
         known = {"name": person.name, "email": person.email, "phone": person.phone} if person else {}
         super().__init__(data, initial=known)
-        self.order_fields(["name", "email", "phone", "wrong", "wanted", CONFIRM_FIELD])
+        self.order_fields(["name", "email", "phone", "description", "wanted", CONFIRM_FIELD])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -114,9 +113,9 @@ class ComplaintForm(ComplaintDetailsMixin, HoneypotMixin, ChildDetailsMixin, One
 class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, PageForm):
     """For colleagues, about somebody who rang or wrote."""
 
-    free_text_fields = ("wrong", "wanted")
+    free_text_fields = ("description", "wanted")
 
-    came = forms.ChoiceField(
+    channel = forms.ChoiceField(
         label=gettext_lazy("How did we get it?"),
         choices=[
             ("", gettext_lazy("Choose")),
@@ -142,7 +141,7 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
         help_text=gettext_lazy("We will email them to say that we have it. Leave empty if they have no email address."),
     )
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
-    wrong = long_text_field(
+    description = long_text_field(
         gettext_lazy("What went wrong, in their words"),
         NO_CHILD_HINT,
         gettext_lazy("Write what went wrong."),

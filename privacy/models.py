@@ -1,7 +1,8 @@
 """Complaints about how we handle data (DPA 2018 s.164A), and breaches of it (UK GDPR articles 33 and 34); ADR 24."""
 
-from datetime import date, datetime, timedelta
-from typing import Self
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -10,9 +11,52 @@ from django.utils.translation import gettext_lazy as _
 from core.dates import uk_day
 from core.models import Event, RecordedBy, ReferencedModel, UnnamedModel, free_text, impersonal, personal
 
-# DPA 2018 s.164A(3). The day of receipt doesn't count (s.205(2), Regulation 1182/71 art. 3). A deadline at a weekend may move to
-# the next working day; we leave that out, so that ours is never the later one.
-ACKNOWLEDGEMENT_PERIOD = timedelta(days=30)
+
+class Clock(NamedTuple):
+    """A deadline by law: `period` after the day or moment in the field `starts`, while the field `decision` is `undecided`.
+
+    `reads`: the time in the terms of that field, a day or a moment.
+    """
+
+    starts: str
+    period: timedelta
+    decision: str
+    undecided: str
+    reads: Callable[[datetime], Any]
+
+
+ClockedT = TypeVar("ClockedT", bound="Clocked")
+
+
+class ClockedQuerySet(models.QuerySet[ClockedT]):
+    def running(self) -> Self:
+        """Those for which nobody has done yet what the law asks for."""
+        return self.filter(**{self.model.CLOCK.decision: self.model.CLOCK.undecided})
+
+    def overdue(self, now: datetime) -> Self:
+        clock = self.model.CLOCK
+        return self.running().filter(**{f"{clock.starts}__lt": clock.reads(now) - clock.period})
+
+
+class Clocked(ReferencedModel):
+    """An entry of a log that the law gives a deadline."""
+
+    CLOCK: ClassVar[Clock]
+
+    class Meta:
+        abstract = True
+
+    @property
+    def deadline(self) -> Any:
+        """The last day, or the last moment."""
+        return getattr(self, self.CLOCK.starts) + self.CLOCK.period
+
+    @property
+    def is_clock_running(self) -> bool:
+        return bool(getattr(self, self.CLOCK.decision) == self.CLOCK.undecided)
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.is_clock_running and self.deadline < self.CLOCK.reads(now)
 
 
 class ComplaintChannel(models.TextChoices):
@@ -39,14 +83,7 @@ class ComplaintState(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
-class ComplaintQuerySet(models.QuerySet["Complaint"]):
-    def to_acknowledge(self) -> Self:
-        return self.filter(state=ComplaintState.RECEIVED)
-
-    def overdue(self, today: date) -> Self:
-        """Complaints that are not acknowledged though their deadline is over."""
-        return self.to_acknowledge().filter(received_on__lt=today - ACKNOWLEDGEMENT_PERIOD)
-
+class ComplaintQuerySet(ClockedQuerySet["Complaint"]):
     def to_answer(self) -> Self:
         return self.filter(state=ComplaintState.ACKNOWLEDGED)
 
@@ -57,7 +94,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         return self.filter(state=ComplaintState.CLOSED)
 
 
-class Complaint(ReferencedModel):
+class Complaint(Clocked):
     """A complaint. Only services write it. Days are UK days.
 
     `person`: who was signed in, or for one entered by a colleague, the person with this address. `goes_when_closed`: the person
@@ -66,6 +103,9 @@ class Complaint(ReferencedModel):
     """
 
     REFERENCE_PREFIX = "DP"
+    # To acknowledge it: DPA 2018 s.164A(3). The day of receipt doesn't count (s.205(2), Regulation 1182/71 art. 3). A deadline at
+    # a weekend may move to the next working day; we leave that out, so that ours is never the later one.
+    CLOCK = Clock("received_on", timedelta(days=30), "state", ComplaintState.RECEIVED, uk_day)
 
     person = models.ForeignKey(
         "professionals.Person",
@@ -79,9 +119,9 @@ class Complaint(ReferencedModel):
     name = personal(models.CharField(_("name"), max_length=150))
     email = personal(models.EmailField(_("email address"), blank=True))
     phone = personal(models.CharField(_("phone"), max_length=30, blank=True))
-    wrong = free_text(models.TextField(_("what went wrong"), blank=True))
+    description = free_text(models.TextField(_("what went wrong"), blank=True))
     wanted = free_text(models.TextField(_("what they would like us to do"), blank=True))
-    came = models.CharField(_("came by"), max_length=10, choices=ComplaintChannel)
+    channel = models.CharField(_("came by"), max_length=10, choices=ComplaintChannel)
     received_on = models.DateField(_("received"))
     state = models.CharField(_("state"), max_length=12, choices=ComplaintState, default=ComplaintState.RECEIVED)
     acknowledged_on = models.DateField(_("acknowledged"), null=True, blank=True)
@@ -112,22 +152,14 @@ class Complaint(ReferencedModel):
         ]
         indexes = [
             models.Index(fields=["state", "received_on", "id"], name="complaint_due"),
-            models.Index(fields=["came", "received_on", "id"], name="complaint_came"),
+            models.Index(fields=["channel", "received_on", "id"], name="complaint_came"),
             models.Index(fields=["-received_on", "-id"], name="complaint_newest"),
             models.Index(fields=["closed_at"], name="complaint_with_words", condition=Q(anonymised_at__isnull=True)),
         ]
 
     @property
-    def due_on(self) -> date:
-        """The last day on which to acknowledge it."""
-        return self.received_on + ACKNOWLEDGEMENT_PERIOD
-
-    @property
     def is_open(self) -> bool:
         return self.state != ComplaintState.CLOSED
-
-    def is_overdue(self, now: datetime) -> bool:
-        return self.state == ComplaintState.RECEIVED and self.due_on < uk_day(now)
 
 
 class ComplaintEventKind(models.TextChoices):
@@ -156,28 +188,18 @@ class ComplaintEvent(Event):
         verbose_name_plural = _("events of complaints")
 
 
-BREACH_REPORT_PERIOD = timedelta(hours=72)  # article 33(1), from when we became aware; hours at a weekend count too
-
-
 class BreachDecision(models.TextChoices):
     OPEN = "", _("Not decided")
     TOLD = "told", _("Told")
     NEED_NOT = "need-not", _("Need not be told")
 
 
-class BreachQuerySet(models.QuerySet["Breach"]):
-    def to_decide(self) -> Self:
-        """Breaches for which nobody has decided whether to tell the Commissioner."""
-        return self.filter(commissioner=BreachDecision.OPEN)
-
-    def overdue(self, now: datetime) -> Self:
-        return self.to_decide().filter(aware_at__lt=now - BREACH_REPORT_PERIOD)
-
+class BreachQuerySet(ClockedQuerySet["Breach"]):
     def people_to_decide(self) -> Self:
         return self.filter(people=BreachDecision.OPEN)
 
 
-class Breach(ReferencedModel):
+class Breach(Clocked):
     """A breach, with what was known when it was entered.
 
     Only services write it. The database allows no deletion, and no change except of the decisions made later. What is learnt
@@ -186,6 +208,8 @@ class Breach(ReferencedModel):
     """
 
     REFERENCE_PREFIX = "DB"
+    # To decide whether to tell the Commissioner: article 33(1), from when we became aware; hours at a weekend count too.
+    CLOCK = Clock("aware_at", timedelta(hours=72), "commissioner", BreachDecision.OPEN, lambda now: now)
 
     what = free_text(models.TextField(_("what happened")))
     happened = free_text(models.CharField(_("when it happened"), max_length=200))
@@ -221,15 +245,6 @@ class Breach(ReferencedModel):
             models.Index(fields=["people", "-aware_at", "-id"], name="breach_people"),
             models.Index(fields=["-aware_at", "-id"], name="breach_newest"),
         ]
-
-    @property
-    def due_at(self) -> datetime:
-        """When the 72 hours are over."""
-        return self.aware_at + BREACH_REPORT_PERIOD
-
-    @property
-    def needs_commissioner_decision(self) -> bool:
-        return self.commissioner == BreachDecision.OPEN
 
     @property
     def can_tell_commissioner(self) -> bool:

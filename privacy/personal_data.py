@@ -19,14 +19,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.models import BlockReason, LimitedActivity, Session, User
 from audit.models import Act, Entry
 from core.dates import format_datetime
-from notifications import preferences
-from notifications import privacy as notifications_privacy
+from notifications import preferences, privacy as notifications_privacy
 from notifications.privacy import abouts_of_unsent, erase_about
 from notifications.registry import team_addresses
 from privacy.models import Complaint, ComplaintEvent, ComplaintQuerySet
@@ -36,6 +34,7 @@ from professionals.merges.services import erase_merges
 from professionals.models import (
     AccountRecovery,
     AddressChange,
+    BlockedAttempt,
     Draft,
     DraftKind,
     FormerAddress,
@@ -44,7 +43,6 @@ from professionals.models import (
     Note,
     NoteKind,
     Person,
-    Stopped,
 )
 from professionals.safeguarding.services import FlaggedSource, kept_back_expression, shown_text
 from professionals.services import delete_unused_organisations
@@ -241,7 +239,7 @@ def json_rows(rows: QuerySet[Any], **columns: str | Q) -> ArraySubquery:
 def export_details(person: Person) -> dict[str, Any]:
     """Their details, with unfinished forms, blocked attempts, former addresses, recent merges, imports, notes and letters."""
     drafts = Draft.objects.filter(person=OuterRef("pk")).order_by("pk")
-    stopped = Stopped.objects.filter(person=OuterRef("pk")).order_by("pk")
+    stopped = BlockedAttempt.objects.filter(person=OuterRef("pk")).order_by("pk")
     former = FormerAddress.objects.filter(person=OuterRef("pk")).order_by("pk")
     merges = Merge.objects.filter(Q(person=OuterRef("pk")) | Q(other=OuterRef("pk"))).order_by("pk")
     notes = Note.objects.filter(person=OuterRef("pk")).order_by("at", "pk")
@@ -325,7 +323,7 @@ def erase_details(person: Person, now: datetime) -> None:
     erase_merges(person)
     forget_person(person)
     person.drafts.all().delete()
-    person.stopped.all().delete()
+    person.blocked_attempts.all().delete()
     person.former_addresses.all().delete()
     person.notes.all().delete()
     Person.objects.filter(pk=person.pk).update(
@@ -372,12 +370,12 @@ def export_complaints(person: Person) -> list[Any]:
         {
             "reference": complaint.reference,
             "state": complaint.get_state_display(),
-            "came_by": complaint.get_came_display(),
+            "came_by": complaint.get_channel_display(),
             "received": complaint.received_on,
             "name": complaint.name,
             "email": complaint.email,
             "phone": complaint.phone,
-            "what_went_wrong": shown_text(complaint, "wrong"),
+            "what_went_wrong": shown_text(complaint, "description"),
             "what_you_would_like": shown_text(complaint, "wanted"),
             "what_has_happened": [
                 {
@@ -431,7 +429,7 @@ def anonymise_complaints(keys: Sequence[int], now: datetime) -> None:
     ]
     erase_about(about, now)
     steps.exclude(text="").update(text="")
-    blanks = dict.fromkeys(("email", "phone", "wrong", "wanted"), "")
+    blanks = dict.fromkeys(("email", "phone", "description", "wanted"), "")
     Complaint.objects.filter(pk__in=keys).update(
         person=None, name=_("Erased"), submission_token=None, anonymised_at=now, **blanks
     )

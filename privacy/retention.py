@@ -18,16 +18,21 @@ from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet,
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from accounts.models import RateLimit, User
 from accounts.sessions import ENDED_SESSION_PERIOD, clear_sessions
 from core.dates import months_before
 from core.errors import DomainError
 from notifications import privacy as notifications_privacy
-from notifications.models import RETURNED_MAIL_RETENTION as RETURNED_MAIL
-from notifications.models import UNFINISHED_STATES, MarkedAddress, Notification, NotificationState, ReturnedMail
+from notifications.models import (
+    RETURNED_MAIL_RETENTION as RETURNED_MAIL,
+    UNFINISHED_STATES,
+    MarkedAddress,
+    Notification,
+    NotificationState,
+    ReturnedMail,
+)
 from notifications.outbox import notify
 from notifications.registry import team_addresses
 from office.site_settings.models import SETTING_BOUNDS
@@ -37,18 +42,18 @@ from privacy.personal_data import anonymise_complaints, complaints_with_unsent_e
 from privacy.services import erase_person
 from professionals.drafts import DRAFT_RETENTION_PERIOD as DRAFTS
 from professionals.merges.services import delete_expired_merges
-from professionals.models import BLOCKED_ATTEMPT_RETENTION as STOPPED
 from professionals.models import (
+    BLOCKED_ATTEMPT_RETENTION as STOPPED,
     IMPORT_UNDO_PERIOD,
     MERGE_UNDO_PERIOD,
     AddressChange,
+    BlockedAttempt,
     Draft,
     FlagDecision,
     FlaggedEvent,
     FormerAddress,
     Note,
     Person,
-    Stopped,
 )
 from professionals.services import OBJECTION_RETENTION_PERIOD, has_lost_mailbox
 
@@ -417,7 +422,7 @@ def clear_expired(*, now: datetime) -> dict[str, int]:
         "drafts": Draft.objects.filter(expires_at__lte=now),
         "limits": RateLimit.objects.filter(resets_at__lte=now),
         "sign-ups": unused.filter(person=None).exclude(emailaddress__verified=True),
-        "stopped": Stopped.objects.filter(hour__lte=now - STOPPED),
+        "stopped": BlockedAttempt.objects.filter(hour__lte=now - STOPPED),
         "changes of address": AddressChange.objects.filter(until__lte=now - OBJECTION_RETENTION_PERIOD),
         "former addresses": FormerAddress.objects.without_kept_mail(),
         "returned mail": ReturnedMail.objects.expired(now),

@@ -23,7 +23,7 @@ from accounts.services import AccountGoneError
 from audit.models import Act
 from audit.services import AuditSubject, write_audit_entry
 from core.dates import uk_datetime, uk_day
-from core.errors import DomainError
+from core.errors import ChangedMeanwhile, DomainError
 from core.models import REFERENCE_ALPHABET, normalise_reference
 from notifications.outbox import LaterMessage, notify, notify_kinds
 from office.site_settings.queries import site_settings
@@ -70,11 +70,11 @@ def write_erasures_to_file(now: datetime) -> int:
     """
     waiting = DataAction.objects.filter(done=DataActionKind.ERASED, written_at=None).order_by("pk")
     locked = waiting.select_for_update(of=("self",), skip_locked=True).select_related("person")
-    actions = list(locked.prefetch_related("person__absorbed"))
+    actions = list(locked.prefetch_related("person__merged_records"))
     if actions:
         erasures = [Erasure(action.person_id, action.person.created_at, action.at) for action in actions]
         # Also the rows that were merged into them: an older backup has these separately.
-        erasures += [Erasure(row.key, row.since, action.at) for action in actions for row in action.person.absorbed.all()]
+        erasures += [Erasure(row.key, row.since, action.at) for action in actions for row in action.person.merged_records.all()]
         append_erasures(erasures)
         DataAction.objects.filter(pk__in=[action.pk for action in actions]).update(written_at=now)
     return len(actions)
@@ -240,10 +240,6 @@ EMAIL_BY_EVENT_KIND = {
 }
 
 
-class ChangedMeanwhile(DomainError):
-    message = _("A colleague has already done this, so nothing was changed.")
-
-
 @transaction.atomic
 def acknowledge_complaint(
     complaint: Complaint, *, told: ContactMethod, on: date | None, words: str, by: User, now: datetime
@@ -342,7 +338,7 @@ class FormAlreadySent(DomainError):
 def enter_complaint(
     *,
     details: dict[str, str],
-    came: ComplaintChannel,
+    channel: ComplaintChannel,
     received_on: date,
     person: Person | None,
     by: User | None,
@@ -356,9 +352,11 @@ def enter_complaint(
     colleague enters belongs to the person with its address. `token` comes from the form: the same details again return the first
     complaint. Raises FormAlreadySent for other details.
     """
-    if came != ComplaintChannel.WEB and person is None:
+    if channel != ComplaintChannel.WEB and person is None:
         person = Person.objects.with_email(details["email"]).filter(erased_at=None).first()
-    complaint = Complaint(**details, person=person, came=came, received_on=received_on, submission_token=token, created_at=now)
+    complaint = Complaint(
+        **details, person=person, channel=channel, received_on=received_on, submission_token=token, created_at=now
+    )
     try:
         complaint.save_with_reference()
     except IntegrityError as error:
@@ -373,7 +371,7 @@ def enter_complaint(
         notify_safeguarding_lead(about=f"complaint:{complaint.pk}", reference=complaint.reference, now=now)
     # The receipt goes at once, and is not the acknowledgement (ADR 24). The lead is reminded, if there is time for that.
     lead = site_settings().data_protection_lead_email
-    remind_at = uk_datetime(complaint.due_on - REMINDER_LEAD_TIME, REMINDER_TIME)
+    remind_at = uk_datetime(complaint.deadline - REMINDER_LEAD_TIME, REMINDER_TIME)
     notify_kinds(
         {"complaint-received": [complaint.email], "staff-complaint": [lead]},
         about=f"complaint:{complaint.pk}",
@@ -436,11 +434,9 @@ def record_commissioner_report(breach: Breach, *, at: datetime, reference: str, 
 
     Raises ChangedMeanwhile, MomentInFuture.
     """
-    locked = Breach.objects.select_for_update().get(pk=breach.pk)
-    if not locked.can_tell_commissioner:
-        raise ChangedMeanwhile
+    locked = lock_breach(breach, lambda locked: locked.can_tell_commissioner)
     check_told_at(locked, at, now)
-    if at > locked.due_at and not words.strip():
+    if at > locked.deadline and not words.strip():
         raise DomainError(_("The 72 hours were over by then. Write why it took longer: the law asks for a reason."))
     write_breach_event(locked, BreachEventKind.COMMISSIONER_TOLD, at=at, words=words, by=by, now=now)
     Breach.objects.filter(pk=locked.pk).update(
@@ -451,9 +447,7 @@ def record_commissioner_report(breach: Breach, *, at: datetime, reference: str, 
 @transaction.atomic
 def record_no_commissioner_report(breach: Breach, *, words: str, by: User, now: datetime) -> None:
     """Record that the Commissioner need not be told, as harm is unlikely; `words` say why. Raises ChangedMeanwhile."""
-    locked = Breach.objects.select_for_update().get(pk=breach.pk)
-    if not locked.needs_commissioner_decision:
-        raise ChangedMeanwhile
+    locked = lock_breach(breach, lambda locked: locked.is_clock_running)
     write_breach_event(locked, BreachEventKind.COMMISSIONER_NEED_NOT, at=now, words=words, by=by, now=now)
     Breach.objects.filter(pk=locked.pk).update(commissioner=BreachDecision.NEED_NOT)
 
@@ -461,9 +455,7 @@ def record_no_commissioner_report(breach: Breach, *, words: str, by: User, now: 
 @transaction.atomic
 def record_people_notified(breach: Breach, *, at: datetime, words: str, by: User, now: datetime) -> None:
     """Record that the people concerned were told; `words` say how. Raises ChangedMeanwhile, MomentInFuture."""
-    locked = Breach.objects.select_for_update().get(pk=breach.pk)
-    if not locked.can_tell_people:
-        raise ChangedMeanwhile
+    locked = lock_breach(breach, lambda locked: locked.can_tell_people)
     check_told_at(locked, at, now)
     write_breach_event(locked, BreachEventKind.PEOPLE_TOLD, at=at, words=words, by=by, now=now)
     Breach.objects.filter(pk=locked.pk).update(people=BreachDecision.TOLD)
@@ -475,11 +467,16 @@ def record_people_not_notified(breach: Breach, *, words: str, by: User, now: dat
 
     Raises ChangedMeanwhile.
     """
-    locked = Breach.objects.select_for_update().get(pk=breach.pk)
-    if not locked.needs_people_decision:
-        raise ChangedMeanwhile
+    locked = lock_breach(breach, lambda locked: locked.needs_people_decision)
     write_breach_event(locked, BreachEventKind.PEOPLE_NEED_NOT, at=now, words=words, by=by, now=now)
     Breach.objects.filter(pk=locked.pk).update(people=BreachDecision.NEED_NOT)
+
+
+def lock_breach(breach: Breach, is_available: Callable[[Breach], bool]) -> Breach:
+    locked = Breach.objects.select_for_update().get(pk=breach.pk)
+    if not is_available(locked):
+        raise ChangedMeanwhile
+    return locked
 
 
 def check_told_at(breach: Breach, at: datetime, now: datetime) -> None:

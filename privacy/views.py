@@ -107,7 +107,7 @@ def complaint(request: HttpRequest) -> HttpResponse:
             try:
                 made = enter_complaint(
                     details=form.details,
-                    came=ComplaintChannel.WEB,
+                    channel=ComplaintChannel.WEB,
                     received_on=uk_day(now),
                     person=person,
                     by=None,
@@ -119,7 +119,7 @@ def complaint(request: HttpRequest) -> HttpResponse:
             except FormAlreadySent as refusal:
                 form.add_error(None, str(refusal.message))
     record_if_blocked(form)
-    context = {"form": form, "due": format_day(Complaint(received_on=uk_day(now)).due_on)}
+    context = {"form": form, "due": format_day(Complaint(received_on=uk_day(now)).deadline)}
     response = render(request, "privacy/complaint.html", context, status=429 if stop else 200)
     if stop:
         response.headers["Retry-After"] = str(stop.seconds(now))
@@ -131,5 +131,5 @@ def complaint_sent(request: HttpRequest, token: str) -> HttpResponse:
     """The reference and the days, nothing that they wrote."""
     made = get_object_or_404(Complaint, submission_token=token)
     request.address_is_private = True  # type: ignore[attr-defined]
-    context = {"complaint": made, "due": format_day(made.due_on), "has_email": bool(made.email)}
+    context = {"complaint": made, "due": format_day(made.deadline), "has_email": bool(made.email)}
     return set_private_headers(request, render(request, "privacy/complaint_sent.html", context), has_a_form=False)

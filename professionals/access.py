@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import Any
+from typing import Any, Concatenate
 from urllib.parse import urlsplit
 
 from allauth.account.auth_backends import AuthenticationBackend as AllauthBackend
@@ -49,19 +49,19 @@ def person_required(view: ViewFunction[P]) -> ViewFunction[P]:
     return wrapper
 
 
-def with_details_form(view: ViewFunction[P]) -> ViewFunction[P]:
+def with_details_form(view: Callable[Concatenate[HttpRequest, NewPersonForm | None, P], HttpResponse]) -> ViewFunction[P]:
     """Like person_required, but ask somebody new on this very page.
 
-    The page shows `request.details_form` within its own form; if there is none, there is a Person. What is typed there is saved
-    before the view runs, or shown again with its errors.
+    The view gets the form to show within its own; if it gets None, there is a Person. What is typed there is saved before the
+    view runs, or shown again with its errors.
     """
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if request.person:  # type: ignore[attr-defined]
-            return view(request, *args, **kwargs)
+            return view(request, None, *args, **kwargs)
         if not EmailAddress.objects.filter(user=request.user.pk, verified=True).exists():
-            return person_required(view)(request, *args, **kwargs)
+            return person_required(view)(request, None, *args, **kwargs)
         now = timezone.now()
         form = NewPersonForm(
             request.POST if request.method == "POST" and "extend" not in request.POST else None,
@@ -69,9 +69,8 @@ def with_details_form(view: ViewFunction[P]) -> ViewFunction[P]:
         )
         if form.is_valid():
             request.person = save_new_person(request, form, now)  # type: ignore[attr-defined]
-        else:
-            request.details_form = form  # type: ignore[attr-defined]
-        return view(request, *args, **kwargs)
+            return view(request, None, *args, **kwargs)
+        return view(request, form, *args, **kwargs)
 
     wrapper.asks_details = True  # type: ignore[attr-defined]
     return wrapper

@@ -20,8 +20,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from accounts.access import signed_in_user
 from accounts.admin import UserAdmin
@@ -44,11 +43,11 @@ from professionals.merges import admin as merges
 from professionals.models import (
     ORGANISATION_SEARCH_TEXT,
     AccountRecovery,
+    BlockedAttempt,
     NameWord,
     Organisation,
     Person,
     RecognisedDomain,
-    Stopped,
 )
 from professionals.notes.admin import NotesMixin, build_permission_check, letter_action, note_actions
 from professionals.safeguarding import admin as safeguarding_admin  # noqa: F401 - registers its models
@@ -426,8 +425,8 @@ class SeenFilter(OptionsFilter):
     }
 
 
-@admin.register(Stopped, site=staff_site)
-class StoppedAdmin(ReadOnlyAdmin):
+@admin.register(BlockedAttempt, site=staff_site)
+class BlockedAttemptAdmin(ReadOnlyAdmin):
     """Blocked attempts: seen, or let through when staff know who it was (ADR 10)."""
 
     nobody_may = ("add", "delete")
@@ -475,7 +474,7 @@ class StoppedAdmin(ReadOnlyAdmin):
             slug="seen",
             label=gettext_lazy("Mark as seen"),
             service=lambda attempt, **kwargs: services.mark_blocked_attempts_seen(
-                rows=Stopped.objects.filter(pk=attempt.pk), **kwargs
+                rows=BlockedAttempt.objects.filter(pk=attempt.pk), **kwargs
             ),
             available=lambda attempt: attempt.seen_at is None,
             explanation=gettext_lazy(
@@ -485,11 +484,11 @@ class StoppedAdmin(ReadOnlyAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Stopped]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BlockedAttempt]:
         return super().get_queryset(request).select_related("by_staff", *self.list_select_related)
 
     @admin.display(description=gettext_lazy("who"))
-    def who(self, attempt: Stopped) -> SafeString | str:
+    def who(self, attempt: BlockedAttempt) -> SafeString | str:
         """The first person stopped in that hour, if signed in."""
         person, organisation = attempt.person, attempt.organisation
         if person is None:
@@ -497,12 +496,12 @@ class StoppedAdmin(ReadOnlyAdmin):
         return name_organisation_html(person.name, person.organisation.name if person.organisation else "")
 
     @admin.display(description=gettext_lazy("state"))
-    def state(self, attempt: Stopped) -> SafeString:
+    def state(self, attempt: BlockedAttempt) -> SafeString:
         if attempt.let_through_at:
             return state_tag(_("Let through"), "good")
         return state_tag(_("Seen"), "done") if attempt.seen_at else state_tag(_("Not seen"), "waiting")
 
-    def get_summary_rows(self, obj: Stopped) -> list[dict[str, object]]:
+    def get_summary_rows(self, obj: BlockedAttempt) -> list[dict[str, object]]:
         return [
             {"label": _("What"), "value": str(obj)},
             {"label": _("Counted by"), "value": f"{self.counted_by_display(obj)} {obj.about}".strip()},
@@ -510,7 +509,7 @@ class StoppedAdmin(ReadOnlyAdmin):
         ]
 
     @admin.action(description=gettext_lazy("Mark as seen"), permissions=["change"])
-    def seen_all(self, request: HttpRequest, rows: QuerySet[Stopped]) -> None:
+    def seen_all(self, request: HttpRequest, rows: QuerySet[BlockedAttempt]) -> None:
         count = services.mark_blocked_attempts_seen(rows=rows, by=signed_in_user(request), now=timezone.now())
         messages.success(request, ngettext("%(n)d is marked as seen.", "%(n)d are marked as seen.", count) % {"n": count})
 
@@ -520,9 +519,9 @@ staff_site.add_waiting(
     WaitingLine(
         label=gettext_lazy("attempts stopped by a limit"),
         one=gettext_lazy("attempt stopped by a limit"),
-        count=lambda: Stopped.objects.filter(seen_at=None),
-        address=lambda: f"{reverse('staff:professionals_stopped_changelist')}?seen=no",
-        permission="professionals.view_stopped",
+        count=lambda: BlockedAttempt.objects.filter(seen_at=None),
+        address=lambda: f"{reverse('staff:professionals_blockedattempt_changelist')}?seen=no",
+        permission="professionals.view_blockedattempt",
         named=WaitingRow(
             who=Case(When(person=None, then=F("organisation__name")), default=F("person__name"), output_field=TextField()),
             what="where",

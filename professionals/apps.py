@@ -11,8 +11,8 @@ class ProfessionalsConfig(AppConfig):
         from core import figures
         from notifications import registry
         from office.closures.forms import register_text_check
-        from office.texts.places import register_text_locations
         from office.texts.services import register_guard
+        from office.texts.sources import register_text_sources
         from professionals import emails
         from professionals.imports.contacts import CONTACTS_KIND
         from professionals.imports.registry import register_import_kind
@@ -33,6 +33,6 @@ class ProfessionalsConfig(AppConfig):
         registry.OWNER_FINDERS.append(address_owners)
         registry.LANGUAGE_FINDERS.append(language_of_address)
         registry.NAME_FINDERS.append(names_at_address)
-        register_text_locations(emails.account_email_text_locations)
+        register_text_sources(emails.account_email_text_sources)
         register_guard(looks_like_child_details, _("This looks like details of a child."))
         register_import_kind(CONTACTS_KIND)

@@ -11,8 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import Promise, cached_property
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from core.dates import format_datetime, format_day
 from notifications.outbox import queue_account_mail
@@ -20,7 +19,7 @@ from notifications.registry import Desk, Email, Message, find_reader_name
 from notifications.rendering import Rendered, render_page
 from notifications.samples import ACCOUNT_EMAILS_TITLE, NAMES_BY_ADDRESS, READER_ADDRESS, SAMPLE_LINK, Example, example, preview
 from office.site_settings.queries import site_settings
-from office.texts.places import TextLocation
+from office.texts.sources import TextSource
 from professionals.models import AccountRecovery, AddressChange, FlaggedText, Merge, Note, NoteKind, Person
 
 # Labels for staff, by kind; allauth’s templates name the kinds.
@@ -94,7 +93,7 @@ def account_email_kind(template_prefix: str) -> str:
     return f"account-{template_prefix.rpartition('/')[2].replace('_', '-')}"
 
 
-def account_email_text_locations() -> Iterator[TextLocation]:
+def account_email_text_sources() -> Iterator[TextSource]:
     """The account emails whose words staff may change.
 
     A kind that has a label here but no template of ours is allauth's, and is never sent.
@@ -102,7 +101,7 @@ def account_email_text_locations() -> Iterator[TextLocation]:
     for prefix in (*ACCOUNT_EMAIL_SAMPLES, ADDRESS_PUT_BACK_TEMPLATE, MOVED_BY_STAFF_TEMPLATE):
         kind = account_email_kind(prefix)
         templates = (f"{prefix}_subject.txt", f"{prefix}_message.html")
-        yield TextLocation(kind, ACCOUNT_EMAIL_LABELS[kind], ACCOUNT_EMAILS_TITLE, templates, preview=partial(preview, kind))
+        yield TextSource(kind, ACCOUNT_EMAIL_LABELS[kind], ACCOUNT_EMAILS_TITLE, templates, preview=partial(preview, kind))
 
 
 EMAIL_CHANGED_TEMPLATE, ADDRESS_PUT_BACK_TEMPLATE, ADDRESS_OBJECTION_KIND = (

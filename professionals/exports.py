@@ -15,8 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import capfirst
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.access import ask_to_reauthenticate
 from accounts.models import User
@@ -98,15 +97,15 @@ class ExportMixin(StaffModelAdmin):
         except IncorrectLookupParameters:
             return redirect(all_of_it)
         # 'State: Received; period: November 2026', without the search and without the owner filtered by, which may be a name.
-        filters = []
+        parts = []
         for spec in shown.filter_specs:
             chosen = [str(choice["display"]) for choice in list(spec.choices(shown))[1:] if choice["selected"]]
             if chosen and getattr(spec, "names_somebody", False):
                 chosen = [gettext("one alone")]
-            filters += [f"{spec.title}: {', '.join(chosen)}"] if chosen else []
-        narrowed = "; ".join(filters)[:300]
-        narrowed = narrowed[:1].upper() + narrowed[1:]
-        response = self.export(request, shown.queryset, form, narrowed=narrowed, searched=bool(shown.query))
+            parts += [f"{spec.title}: {', '.join(chosen)}"] if chosen else []
+        filters = "; ".join(parts)[:300]
+        filters = filters[:1].upper() + filters[1:]
+        response = self.export(request, shown.queryset, form, filters=filters, searched=bool(shown.query))
         return response or redirect(list_url)
 
     def export(self, request: HttpRequest, rows: QuerySet[Any], form: str, **record: Any) -> HttpResponseBase | None:

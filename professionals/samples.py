@@ -13,7 +13,7 @@ from accounts import encryption
 from accounts.models import BlockReason, LimitedActivity, ThrottleScope, User
 from accounts.roles import LEAD_ROLE, ROLES, Role
 from notifications.models import BounceType, MarkedAddress, ReportSource, ReturnedMail
-from professionals.models import Person, Profession, Stopped
+from professionals.models import BlockedAttempt, Person, Profession
 from professionals.services import get_or_create_organisation, record_blocked_attempt
 
 STAFF_EMAIL = "staff@ctac.test"
@@ -75,7 +75,7 @@ def load_people(now: datetime) -> None:
     for role in ROLES:
         _load_colleague(role_email(role), STAFF_NAMES[role.slug]).groups.add(Group.objects.get(name=role.name))
     _load_colleague(DEPUTY_LEAD_EMAIL, "Martin Shaw").groups.add(Group.objects.get(name=LEAD_ROLE.name))
-    if not Stopped.objects.exists():
+    if not BlockedAttempt.objects.exists():
         busy = Person.objects.get(email=PEOPLE[0][1])
         record_blocked_attempt(
             where=LimitedActivity.ORDER, why=BlockReason.THROTTLE, by=ThrottleScope.ACCOUNT, key="sample", person=busy, now=now

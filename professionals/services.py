@@ -20,8 +20,7 @@ from django.db.models.functions import Greatest, Lower, Upper
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts import rate_limits
 from accounts.models import BlockReason, LimitedActivity, ThrottleScope, User
@@ -45,16 +44,16 @@ from professionals.emails import (
     notify_moved_by_staff,
 )
 from professionals.models import (
-    Absorbed,
     AccountRecovery,
     AddressChange,
+    BlockedAttempt,
     FormerAddress,
+    MergedRecord,
     Note,
     NoteKind,
     Organisation,
     Person,
     RecognisedDomain,
-    Stopped,
     hash_token,
 )
 
@@ -105,8 +104,8 @@ def people_to_join(user_id: int, email: str) -> QuerySet[Person]:
 class RowMerge:
     """How the rows of one model follow a person who is merged into another.
 
-    `lock(rows)` locks what must be locked before these rows. `repoint` calls `join(row, person)` if the row can't stand beside
-    one that the person has already, and tries again to move the row. If it still can't move, it is deleted.
+    `lock(rows)` locks what must be locked before these rows. `repoint_foreign_keys` calls `join(row, person)` if the row
+    can't stand beside one that the person has already, and tries again to move the row. If it still can't move, it is deleted.
     """
 
     join: Callable[[Any, Any], object]
@@ -439,7 +438,7 @@ def absorb_person(person: Person, other: Person) -> None:
     other.merges.filter(merged_at=None).delete()
     other.other_merges.all().delete()
     repoint_foreign_keys(other, person)
-    Absorbed.objects.create(person=person, key=other.pk, since=other.created_at)
+    MergedRecord.objects.create(person=person, key=other.pk, since=other.created_at)
     other.delete()
 
 
@@ -671,10 +670,10 @@ def record_blocked_attempt(
     hour, about_whom = now.replace(minute=0, second=0, microsecond=0), AuditSubject.of(person) if person else NO_SUBJECT
     try:
         with transaction.atomic():
-            if Stopped.objects.filter(hour=hour)[:MAX_ROWS_PER_HOUR].count() == MAX_ROWS_PER_HOUR:
+            if BlockedAttempt.objects.filter(hour=hour)[:MAX_ROWS_PER_HOUR].count() == MAX_ROWS_PER_HOUR:
                 key, about, person = "", "", None
             organisation = person.organisation_id if person else None
-            row, is_first = Stopped.objects.get_or_create(
+            row, is_first = BlockedAttempt.objects.get_or_create(
                 hour=hour,
                 where=where,
                 why=why,
@@ -685,26 +684,26 @@ def record_blocked_attempt(
             if is_first:
                 write_audit_entry(Act.LIMITED, about=about_whom, whats=[f"{where.value}, {why.value}"])
             else:  # it counts as unseen again, for staff who looked at it earlier in this hour
-                Stopped.objects.filter(pk=row.pk).update(times=F("times") + 1, last_at=now, seen_at=None)
+                BlockedAttempt.objects.filter(pk=row.pk).update(times=F("times") + 1, last_at=now, seen_at=None)
     except DatabaseError:
         logger.warning("what was stopped at %s was not counted", where.value, exc_info=True)
 
 
 def blocked_attempt_figures(now: datetime) -> Iterator[Figure]:
     """For monitoring: the blocked attempts of the last hour, by reason."""
-    rows = Stopped.objects.filter(last_at__gte=now - RECENT_PERIOD).order_by().values_list("why")
+    rows = BlockedAttempt.objects.filter(last_at__gte=now - RECENT_PERIOD).order_by().values_list("why")
     times = dict.fromkeys(BlockReason.values, 0) | dict(rows.annotate(sum=Sum("times")))
     yield Figure("ctac_recent_blocked_attempts", "What limits and hidden boxes stopped in the last hour, by why.", times, "why")
 
 
 @transaction.atomic
-def lift_block(attempt: Stopped, *, by: User | None, now: datetime) -> None:
+def lift_block(attempt: BlockedAttempt, *, by: User | None, now: datetime) -> None:
     """Count nothing by this key until the UK day ends, and mark the attempt as seen."""
     rate_limits.lift_limit(attempt.key, uk_datetime(uk_day(now) + timedelta(days=1), time(0)))
-    Stopped.objects.filter(pk=attempt.pk).update(let_through_at=now, seen_at=now, by_staff=by)
+    BlockedAttempt.objects.filter(pk=attempt.pk).update(let_through_at=now, seen_at=now, by_staff=by)
 
 
-def mark_blocked_attempts_seen(*, rows: QuerySet[Stopped], by: User | None, now: datetime) -> int:
+def mark_blocked_attempts_seen(*, rows: QuerySet[BlockedAttempt], by: User | None, now: datetime) -> int:
     """Mark these rows as seen, and return how many had not been seen before."""
     return rows.filter(seen_at=None).update(seen_at=now, by_staff=by)
 

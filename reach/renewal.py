@@ -13,8 +13,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_safe
 
 from audit.models import SpreadsheetFormat
@@ -133,7 +132,7 @@ SHEET_HEADINGS = (
 )
 
 
-def sheet_rows(found: Iterable[Renewal]) -> Iterator[list[Cell]]:
+def renewal_rows(found: Iterable[Renewal]) -> Iterator[list[Cell]]:
     for each in found:
         months = [f"{month:%Y-%m}" for month in (each.first, each.last)]
         left = [each.turnover, each.people_in_post, each.percent, each.due_text]
@@ -149,7 +148,7 @@ def renewal_page(request: HttpRequest) -> HttpResponseBase:
     found = sort_by_share(estimate_renewals(question.unit, now, question.profession).values())
     if (file := request.GET.get("file", "")) in SpreadsheetFormat.values:
         name = _("Renewal")
-        return spreadsheet_response(name.lower(), file, SHEET_HEADINGS, sheet_rows(found), sheet=name)
+        return spreadsheet_response(name.lower(), file, SHEET_HEADINGS, renewal_rows(found), sheet=name)
     asked: dict[str, Any] = {"kind": CountKind.ATTENDED, "profession": question.profession}
     context = {
         **staff_site.each_context(request),

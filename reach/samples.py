@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts.models import User
-from bookings.feedback.services import get_or_create_afterwards
+from bookings.feedback.services import get_or_create_follow_up
 from bookings.models import (
     Attendance,
     AttendanceCount,
@@ -158,10 +158,10 @@ def _create_visits(chance: random.Random, people: Sequence[Person], months: Sequ
 def _create_feedback(chance: random.Random, bookings: Sequence[Booking]) -> None:
     """Feedback of a few people on some visits: how sure they were before and after, and one sentence that may be quoted."""
     for number, booking in enumerate(bookings):
-        afterwards = get_or_create_afterwards(given=booking, now=booking.agreed_times[1])
+        follow_up = get_or_create_follow_up(given=booking, now=booking.agreed_times[1])
         Feedback.objects.bulk_create(
             Feedback(
-                afterwards=afterwards,
+                follow_up=follow_up,
                 useful=chance.choice((4, 5)),
                 clear=chance.choice((3, 4, 5)),
                 ready=chance.choice((4, 5)),
@@ -170,7 +170,7 @@ def _create_feedback(chance: random.Random, bookings: Sequence[Booking]) -> None
                 comment=SAMPLE_COMMENTS[number % len(SAMPLE_COMMENTS)] if answer == 0 else "",
                 quotable=answer == 0,
                 chosen_at=booking.agreed_times[1] if answer == 0 and number % FEEDBACK_PER_QUOTE == 0 else None,
-                token=f"made-up-{afterwards.code}-{answer}",
+                token=f"made-up-{follow_up.code}-{answer}",
                 received_on=uk_day(booking.agreed_times[1]),
             )
             for answer in range(chance.randrange(4, 8))

@@ -41,7 +41,7 @@ ROUTES_BY_PART = {
     "change-a-booking": "bookings_booking bookings_journeytime",
     "who-is-where": "staff_calendar bookings_booking_stand_ins bookings_busytime bookings_dutyshift bookings_leave"
     " bookings_presenter office_closure office_banner office_bank_holidays",
-    "after-a-visit": "bookings_afterwards",
+    "after-a-visit": "bookings_followup",
     "open-sessions": "bookings_opensession",
     "invite-an-area": "reach_invite reach_campaign reach_rolemailbox",
     "orders": "leaflets_order leaflets_missingparcel",
@@ -52,13 +52,13 @@ ROUTES_BY_PART = {
     "where-nobody-has-been": "reach_coverage reach_gaps reach_rows reach_area reach_around reach_session",
     "a-presenters-day": "presenter",
     "what-a-manager-does": "bookings_presentation",
-    "roles": "accounts auth audit bookings_booking_export bookings_opensession_export bookings_afterwards_export"
+    "roles": "accounts auth audit bookings_booking_export bookings_opensession_export bookings_followup_export"
     " leaflets_order_export professionals_person_export professionals_organisation_export notifications_teammail",
     "change-a-setting": "settings",
     "is-all-in-order": "first_run",
-    "help-somebody-back-in": "professionals_stopped",
+    "help-somebody-back-in": "professionals_blockedattempt",
     "bring-in-old-records": "professionals_import",
-    "words-of-emails-and-pages": "office_textversion texts text place_texts place_preview version_preview",
+    "words-of-emails-and-pages": "office_textversion texts text source_texts source_preview version_preview",
     "leaflets-and-editions": "leaflets_leaflet leaflets_edition leaflets_recall",
     "a-text-that-may-be-about-a-child": "professionals_flaggedtext",
     "guidance": "guidance",

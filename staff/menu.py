@@ -45,7 +45,7 @@ SECTIONS = (
         _("Bookings"),
         (
             "bookings.booking",
-            "bookings.afterwards",
+            "bookings.followup",
             "bookings.leave",
             "bookings.presenter",
             "bookings.dutyshift",
@@ -79,7 +79,7 @@ SECTIONS = (
         (
             "professionals.person",
             "professionals.organisation",
-            "professionals.stopped",
+            "professionals.blockedattempt",
             "professionals.flaggedtext",
             "privacy.dataaction",
             "privacy.retentionrun",

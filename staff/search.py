@@ -257,7 +257,7 @@ class SearchResults:
     typed: set[str]
 
     @property
-    def only_hit_url(self) -> str:
+    def single_result_url(self) -> str:
         """The page of the only hit, or of the only one with exactly this name."""
         if not self.exact:
             return ""
@@ -280,7 +280,7 @@ def find(request: HttpRequest) -> HttpResponse:
     """By GET, as in Django's lists, so that the Back button works. No log has the query, and the audit has the route alone."""
     typed = get_search_text(request)
     found = Search(request, typed).run() if typed else None
-    if found is not None and (only_page := found.only_hit_url):
+    if found is not None and (only_page := found.single_result_url):
         return redirect(only_page)
     page = {"title": _("Find anything"), "searched_for": typed, "found": found}
     page["guide"] = search_guide(typed, whole=True)[:MAX_GUIDE_HITS_SHOWN]

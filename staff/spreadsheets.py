@@ -19,10 +19,7 @@ from django.db import models
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_lazy, ngettext
-from django.utils.translation import gettext_lazy as _
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
+from django.utils.translation import gettext, gettext_lazy, gettext_lazy as _, ngettext
 
 from core.dates import uk_day
 from core.errors import DomainError
@@ -95,11 +92,11 @@ class Sheet:
 
 def read_sheet(content: bytes) -> Sheet:
     """The whole sheet. Raises InvalidSheetError."""
-    headings, *rows = sheet_rows(content)
+    headings, *rows = read_rows(content)
     return Sheet(headings[1], rows)
 
 
-def sheet_rows(content: bytes, *, most: int = MAX_UPLOAD_ROWS) -> Iterator[tuple[int, list[str]]]:
+def read_rows(content: bytes, *, most: int = MAX_UPLOAD_ROWS) -> Iterator[tuple[int, list[str]]]:
     """Each row that is not empty, with its number in the file. The first one has the headings.
 
     Raises InvalidSheetError, also for a file that has no other rows.
@@ -169,6 +166,8 @@ def read_csv(content: bytes) -> Iterator[list[str]]:
 
 def read_xlsx(content: bytes) -> Iterator[list[str]]:
     """The rows of the first sheet. Checks how large the file would unpack before it unpacks any of it."""
+    from openpyxl import load_workbook  # with Pillow: 8 MB, so not before a process reads its first workbook
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             # InvalidSheetError for a file that is no workbook, unpacks to too much, or has XML with entities of its own. A part
@@ -296,6 +295,8 @@ class ZipBuffer(io.BytesIO):
 
 def xlsx_chunks(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]], *, name: str) -> Iterator[bytes]:
     """One sheet whose headings stay in view and filter; text is text, whatever it looks like. At most MAX_SHEET_ROWS."""
+    from openpyxl.utils import get_column_letter  # not before it is needed, as in `read_xlsx`
+
     buffer = ZipBuffer()
     workbook = (
         f'<workbook xmlns="{XMLNS}/spreadsheetml/2006/main" xmlns:r="{XMLNS}/officeDocument/2006/relationships"><sheets>'
@@ -370,7 +371,7 @@ class RowAction(models.TextChoices):
 
 
 @dataclass
-class ImportRow:
+class PlannedRow:
     """One row of the file, what will happen to it, and its errors, each with the heading of its column.
 
     `before`: what would be overwritten, as it is now.
@@ -392,11 +393,11 @@ class ImportRow:
 class ImportPlan:
     """All rows, and the `steps` that the kind's own service writes."""
 
-    rows: list[ImportRow]
+    rows: list[PlannedRow]
     steps: list[Any]
 
     @property
-    def errors(self) -> list[tuple[ImportRow, str, str]]:
+    def errors(self) -> list[tuple[PlannedRow, str, str]]:
         """Each error with its row and the heading of its column."""
         return [(row, column, error) for row in self.rows for column, error in row.errors]
 

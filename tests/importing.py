@@ -51,31 +51,31 @@ def row_of(kind: str, **values: str) -> list[str]:
 
 def checked(kind: str, content: bytes, now: datetime) -> Import:
     """Uploaded, with the columns that we suggest, and looked at by a worker."""
-    imported = create_import(kind=kind, content=content, by=None, now=now)
-    choose_columns(imported, mapping=suggest_mapping(imported), by=make_staff(), now=now)
-    process_import(imported.pk)
-    return Import.objects.get(pk=imported.pk)
+    import_job = create_import(kind=kind, content=content, by=None, now=now)
+    choose_columns(import_job, mapping=suggest_mapping(import_job), by=make_staff(), now=now)
+    process_import(import_job.pk)
+    return Import.objects.get(pk=import_job.pk)
 
 
-def ran(imported: Import, now: datetime) -> Import:
-    run_import(imported, by=make_staff(), now=now)
-    process_import(imported.pk)
-    return Import.objects.get(pk=imported.pk)
+def ran(import_job: Import, now: datetime) -> Import:
+    run_import(import_job, by=make_staff(), now=now)
+    process_import(import_job.pk)
+    return Import.objects.get(pk=import_job.pk)
 
 
-def undone(imported: Import, now: datetime) -> Import:
-    undo_import(imported, by=make_staff(), now=now)
-    process_import(imported.pk)
-    return Import.objects.get(pk=imported.pk)
+def undone(import_job: Import, now: datetime) -> Import:
+    undo_import(import_job, by=make_staff(), now=now)
+    process_import(import_job.pk)
+    return Import.objects.get(pk=import_job.pk)
 
 
-def problems(imported: Import) -> dict[int, list[tuple[str, str]]]:
-    found = imported.rows.exclude(problems=[]).values_list("number", "problems")
+def problems(import_job: Import) -> dict[int, list[tuple[str, str]]]:
+    found = import_job.rows.exclude(problems=[]).values_list("number", "problems")
     return {number: [(name, sentence) for name, sentence in each] for number, each in found}
 
 
-def states(imported: Import) -> dict[int, str]:
-    return dict(imported.rows.values_list("number", "state"))
+def states(import_job: Import) -> dict[int, str]:
+    return dict(import_job.rows.values_list("number", "state"))
 
 
 def everything() -> dict[str, tuple[int, str]]:
@@ -102,16 +102,16 @@ def assert_nothing_breaks(kind: str, right: Mapping[str, str], now: datetime) ->
     odd = list((STORED_AS_TYPED | LINES | ODD_CELLS).values())
     places = [(name, cell) for name in right for cell in odd]
     rows = [row_of(kind, **({**right, "email": f"p{n}@leeds.example"} | {name: cell})) for n, (name, cell) in enumerate(places)]
-    imported, before = checked(kind, as_csv(headings_of(kind), *rows), now), everything()
-    assert imported.state == ImportState.CHECKED
-    for number, found in problems(imported).items():
+    import_job, before = checked(kind, as_csv(headings_of(kind), *rows), now), everything()
+    assert import_job.state == ImportState.CHECKED
+    for number, found in problems(import_job).items():
         _name, cell = places[number - 2]
         for _where, sentence in found:
             assert sentence.endswith(".")
             assert len(cell.strip()) < 4 or cell.strip() not in sentence
-    assert RowState.NEW in states(imported).values()
-    Import.objects.filter(pk=imported.pk).update(choice=DuplicateChoice.MAKE)
-    done = ran(imported, now)
+    assert RowState.NEW in states(import_job).values()
+    Import.objects.filter(pk=import_job.pk).update(choice=DuplicateChoice.MAKE)
+    done = ran(import_job, now)
     assert done.state == ImportState.DONE
     undone(done, now)
     kept = list(ImportedObject.objects.values_list("model", "number", "kept"))

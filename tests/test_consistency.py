@@ -3,6 +3,7 @@
 import ast
 import io
 import re
+import tokenize
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -21,6 +22,20 @@ pytestmark = pytest.mark.xdist_group("sources")
 # Within a room, lower layers never import higher ones.
 LAYERS = {"models": 0, "queries": 1, "services": 2, "forms": 3, "views": 4, "admin": 4, "tasks": 4, "urls": 5}
 MOST_AT_A_ROOT = 12
+IN_BACKTICKS = re.compile(r"`([\w.]+(?:\([^`\"]*\))?(?:=[^`\"]*)?)(?<!_)`")
+FILE_ENDINGS = (".py", ".sql", ".txt", ".md")
+MOST_ARGUMENTS = 5  # of a service, beside `by` and `now`
+# Services that take more. The list may only become shorter.
+MAY_TAKE_MORE = {
+    "bookings/booking/services/reschedule.py reschedule",
+    "bookings/open_sessions/services/notify.py record_session_event",
+    "bookings/open_sessions/services/places.py take_place",
+    "leaflets/orders/services/create.py place_order",
+    "leaflets/stock/services.py record_entry",
+    "privacy/services.py enter_complaint",
+    "professionals/services.py record_blocked_attempt",
+    "reach/invitations/services.py invite_area",
+}
 # Django's own names at the root of a project.
 NAMES_OF_A_PROJECT = {"settings.py", "urls.py", "wsgi.py"}
 # Short files that stand for a reason.
@@ -129,8 +144,36 @@ def test_what_is_of_one_kind_is_named_alike() -> None:
     assert {name: names for name, names in found.items() if names} == {}
 
 
+def test_a_service_takes_few_arguments_beside_who_acts_and_when() -> None:
+    long = set()
+    for path in python_files("ctac", *APPS):
+        for node in ast.walk(ast.parse(path.read_text())) if {"services", "services.py"} & set(path.parts) else ():
+            if isinstance(node, ast.FunctionDef):
+                taken = {argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+                if len(taken - {"self", "by", "now"}) > MOST_ARGUMENTS:
+                    long.add(f"{path.relative_to(ROOT).as_posix()} {node.name}")
+    assert long == MAY_TAKE_MORE
+
+
 def test_no_short_file_stands_without_a_reason() -> None:
     assert {path.relative_to(ROOT).as_posix() for path in short_files()} == set(MAY_BE_SHORT)
+
+
+def test_every_name_in_backticks_exists() -> None:
+    """What comments and docstrings name is a name of the code, a word of its strings, or in the database's own functions."""
+    known, named = (
+        set(re.findall(r"\w+", "".join(path.read_text() for path in ROOT.glob("*/sql/*.sql")))) | set(get_commands()),
+        {},
+    )
+    for path in python_files(*PACKAGES):
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline):
+            if token.type == tokenize.NAME or (token.type == tokenize.STRING and " " not in token.string):
+                known.update(re.findall(r"\w+", token.string))
+            elif token.type == tokenize.COMMENT or token.string.startswith('"""'):
+                for name in IN_BACKTICKS.findall(token.string):
+                    named[f"{path.relative_to(ROOT)}:{token.start[0]} {name}"] = set(re.findall(r"[^\W\d]\w*", name))
+    assert len(named) > 1000
+    assert {where: names - known for where, names in named.items() if not where.endswith(FILE_ENDINGS) and names - known} == {}
 
 
 @pytest.mark.django_db

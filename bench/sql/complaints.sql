@@ -1,6 +1,6 @@
 -- Complaints and breaches: of each state, and each way in which they came, more than a page, however few there are; most are done with.
 -- `lead` is from records.sql. One in three complaints is of somebody with an account.
-INSERT INTO privacy_complaint (reference, person_id, name, email, phone, wrong, wanted, came, received_on, state, acknowledged_on,
+INSERT INTO privacy_complaint (reference, person_id, name, email, phone, description, wanted, channel, received_on, state, acknowledged_on,
     answered_on, closed_at, submission_token, goes_when_closed, created_at)
 SELECT pg_temp.reference('DP', n), CASE WHEN n %% 3 = 0 THEN p.id END, 'Maria Okoro', coalesce(p.email, 'maria' || n || '@example.org'), '',
     'A letter for me went to somebody else.', 'Tell me what happened.', (ARRAY['web', 'phone', 'letter', 'email', 'other'])[1 + n %% 5], came,

@@ -2,7 +2,7 @@
 -- are of one professional; of the others who ordered most did so twice, however many there are, so that their own pages can be compared.
 CREATE TEMP TABLE editions AS SELECT row_number() OVER (ORDER BY id) - 1 AS place, id FROM leaflets_edition WHERE state = 'current';
 INSERT INTO leaflets_order (reference, state, channel, name, attention, organisation_name, address_line_1, address_line_2, town, postcode,
-    submission_token, submission_digest, asked_because, created_at, person_id, organisation_id)
+    submission_token, submission_digest, over_limit_reason, created_at, person_id, organisation_id)
 SELECT pg_temp.reference('LO', n), CASE WHEN n < least(500, %(orders)s / 10) THEN 'received' WHEN n %% 10 = 9 THEN 'cancelled' ELSE 'dispatched' END,
     'web', 'Asha Rahman', '', 'Leeds City Council', '110 Merrion Centre', initcap(left(translate(md5((n %% 20000)::text), '0123456789', 'ghijklmnop'), 8)) || ' Street', 'Leeds', 'LS2 8BB', 'bench-' || n, '', '', now() - n * interval '2 minutes', person.id, person.organisation_id
 FROM generate_series(0, %(orders)s - 1) n,

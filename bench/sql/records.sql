@@ -30,7 +30,7 @@ INSERT INTO privacy_retentionrun (started_at, ended_at, done, "left")
 SELECT at, at + interval '1 minute', '{"orders": 1300, "messages": 1700, "bookings": 280, "people": 12}', 0
 FROM generate_series(1, least(1000, 60 + %(people)s / 100)) n, LATERAL (SELECT now() - n * interval '1 day' AS at) night;
 -- What was stopped in the last 30 days; sixty that nobody has seen.
-INSERT INTO professionals_stopped (hour, "where", why, "by", key, about, person_id, times, last_at, seen_at)
+INSERT INTO professionals_blockedattempt (hour, "where", why, "by", key, about, person_id, times, last_at, seen_at)
 SELECT date_trunc('hour', at), (ARRAY['order', 'sign-up', 'feedback'])[1 + n %% 3], 'throttle', 'account', md5('bench' || n), '', p.id, 1 + n %% 9,
     at, CASE WHEN n > 60 THEN at + interval '1 hour' END
 FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM professionals_person WHERE email LIKE 'person%%@trust%%') p,

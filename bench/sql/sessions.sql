@@ -20,11 +20,11 @@ FROM bookings_opensession s, generate_series(1, 8) place,
     (SELECT min(id) AS first, count(*) AS many FROM professionals_person WHERE email LIKE 'person%%@trust%%') people
 WHERE s.ical_uid LIKE 'bench-session-%%';
 -- What people said: of each session that was, and of every fourth presentation, three answers.
-INSERT INTO bookings_afterwards (code, created_at, session_id)
+INSERT INTO bookings_followup (code, created_at, session_id)
 SELECT replace(substr(reference, 4), '-', ''), starts_at, id FROM bookings_opensession WHERE ical_uid LIKE 'bench-session-%%' AND state = 'delivered';
-INSERT INTO bookings_afterwards (code, created_at, booking_id)
+INSERT INTO bookings_followup (code, created_at, booking_id)
 SELECT replace(substr(reference, 4), '-', ''), starts_at, id FROM bookings_booking WHERE ical_uid LIKE 'bench-%%' AND state = 'delivered' AND id %% 4 = 0;
-INSERT INTO bookings_feedback (by_host, useful, clear, ready, comment, flagged_child_details, token, received_on, afterwards_id)
+INSERT INTO bookings_feedback (by_host, useful, clear, ready, comment, flagged_child_details, token, received_on, follow_up_id)
 SELECT false, 1 + (a.id + n) %% 5, 3 + n %% 3, 5, CASE n WHEN 1 THEN 'More about what to write down, please.' ELSE '' END, false,
     'bench-' || a.id || '-' || n, a.created_at::date, a.id
-FROM bookings_afterwards a, generate_series(1, 3) n;
+FROM bookings_followup a, generate_series(1, 3) n;

@@ -12,20 +12,21 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
+from django.db.models import Field, TextField
+from django.forms.models import fields_for_model
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy as _, ngettext
 
 from bookings.models import Booking, DateOption, Format, Hold, Precision, Presentation
-from bookings.models.booking import MAX_DATES_PER_REQUEST
+from bookings.models.booking import MAX_DATES_PER_REQUEST, NEEDS_FIELDS
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.schedule.holds import PreferredDate
 from bookings.schedule.queries import last_day_to_ask_for
-from bookings.text import ADDRESS_FIELDS, NEEDS_FIELDS
+from bookings.text import ADDRESS_FIELDS, FREE_TEXT_FIELDS
 from bookings.travel import Place, PlaceUnknown, find_place
 from core.dates import UK_TZ, format_day, format_time, uk_datetime, uk_day
 from core.forms import (
@@ -169,23 +170,8 @@ class DetailsForm(ChildDetailsMixin, PageForm):
         validators=[validate_phone],
         error_messages={"required": _("Enter a phone number that works on the day.")},
     )
-    room = forms.CharField(label=_("Room, parking or entrance"), max_length=200, required=False)
-    access_needs = forms.CharField(
-        label=_("Access needs"),
-        help_text=_("For example, a hearing loop, captions or step-free access."),
-        max_length=1000,
-        widget=forms.Textarea(TEXTAREA_ATTRS),
-        required=False,
-    )
-    notes = forms.CharField(
-        label=_("Anything else we should know?"),
-        help_text=_("Do not give any child’s details here."),
-        max_length=1000,
-        widget=forms.Textarea(TEXTAREA_ATTRS),
-        required=False,
-    )
 
-    free_text_fields: Iterable[str] = ("room", "access_needs", "notes")
+    free_text_fields: Iterable[str] = tuple(name for name in NEEDS_FIELDS if name in FREE_TEXT_FIELDS)
     autocomplete = {"contact_name": "off", "contact_phone": "off"}
 
     def __init__(self, *args: Any, booked: int = 0, **kwargs: Any) -> None:
@@ -198,6 +184,23 @@ class DetailsForm(ChildDetailsMixin, PageForm):
         """The number of people, if it was typed as a range, such as '12–15'; empty for a single number."""
         said = sorted(parse_estimate(self.data.get(self.add_prefix("audience_size"), "")))
         return f"{said[0]}–{said[1]}" if len(said) == 2 else ""
+
+
+def question_field(field: "Field[Any, Any]", **words: Any) -> forms.Field | None:
+    box: dict[str, Any] = {"max_length": 1000, "widget": forms.Textarea(TEXTAREA_ATTRS)} if isinstance(field, TextField) else {}
+    return field.formfield(**box, **words)
+
+
+# What the form says in other words than the model.
+QUESTION_WORDS: dict[str, Any] = {
+    "labels": {"notes": _("Anything else we should know?")},
+    "help_texts": {
+        "access_needs": _("For example, a hearing loop, captions or step-free access."),
+        "notes": _("Do not give any child’s details here."),
+    },
+}
+# The last questions of this form, and of those below that extend it.
+DetailsForm.base_fields |= fields_for_model(Booking, NEEDS_FIELDS, formfield_callback=question_field, **QUESTION_WORDS)
 
 
 class BookingForm(WhereForm, DetailsForm):

@@ -10,8 +10,7 @@ from datetime import datetime, time
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.models import User
 from bookings.models import Attendance, AttendanceCount, Booking, BookingChannel, BookingState, Format, Presentation, Presenter

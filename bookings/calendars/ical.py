@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Component, Event, Timezone, vCalAddress
 
-from bookings.models import Booking, Brought, Format, OpenSession, Seat, SessionPlace
+from bookings.models import Booking, Format, OpenSession, Seat, SessionPlace, VisitLeaflets
 from core.dates import UK_TZ, uk_day
 from office.site_settings.queries import site_settings
 
@@ -175,7 +175,7 @@ def booking_entry(booking: Booking, status: str, *, for_presenter: bool = False,
             "Reference %(reference)s. For the contact and details, go to %(url)s. "
             "If you can’t go, tell the team: we won’t see a reply from your calendar."
         )
-        brought: Brought | None = getattr(booking, "brought", None)
+        brought: VisitLeaflets | None = getattr(booking, "brought", None)
         if brought and brought.live_order:
             text += " " + _("You have leaflets to bring, which are listed there too.")
         url = reverse("presenter_visit", args=[booking.reference])

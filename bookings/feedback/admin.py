@@ -14,8 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from bookings.feedback.forms import MoreFeedbackForm, QuotesForm
 from bookings.feedback.queries import (
@@ -36,7 +35,7 @@ from bookings.feedback.services import (
     take_more_feedback,
 )
 from bookings.feedback.views import process_attendance_form
-from bookings.models import STATEMENTS, Afterwards, Agreement, BookingOrSession, Confidence, Feedback
+from bookings.models import STATEMENTS, Agreement, BookingOrSession, Confidence, Feedback, FollowUp
 from core.dates import format_day, uk_day
 from professionals.exports import ExportMixin, key_batches
 from professionals.models import Profession
@@ -89,8 +88,8 @@ CHOOSE_QUOTES_ACTION = ObjectAction(
     gettext_lazy("Choose quotes for reports"),
     service=choose_quotes,
     form_class=QuotesForm,
-    form_kwargs=lambda afterwards: {"afterwards": afterwards},
-    available=lambda afterwards: quotable_answers(afterwards).exists(),
+    form_kwargs=lambda follow_up: {"follow_up": follow_up},
+    available=lambda follow_up: quotable_answers(follow_up).exists(),
     explanation=gettext_lazy(
         "Their writers let us quote these without a name. Tick what a report may quote. Leave out what could tell readers who "
         "wrote it."
@@ -112,35 +111,35 @@ def attendance_text(given: BookingOrSession) -> SafeString | str:
 
 def feedback_summary_text(given: BookingOrSession) -> SafeString | str:
     """The figures in short, with a link to all of them."""
-    afterwards: Afterwards | None = getattr(given, "afterwards", None)
-    if afterwards is None:
+    follow_up: FollowUp | None = getattr(given, "follow_up", None)
+    if follow_up is None:
         return ""
-    useful, clear, ready = feedback_statistics(afterwards)[:3]
+    useful, clear, ready = feedback_statistics(follow_up)[:3]
     summary = _("Nobody has answered yet")
     if useful["answers"]:
         answers = ngettext("%(n)d answer", "%(n)d answers", useful["answers"]) % {"n": useful["answers"]}
         facts = {"answers": answers, "useful": useful["average"], "clear": clear["average"], "ready": ready["average"]}
         summary = _("%(answers)s. Of 5: useful %(useful)s, understood %(clear)s, knows what to do %(ready)s") % facts
-    url = reverse("staff:bookings_afterwards_change", args=[afterwards.pk])
+    url = reverse("staff:bookings_followup_change", args=[follow_up.pk])
     return format_html('<a href="{}">{}</a>', url, summary)
 
 
 def average_column(name: str, label: Any) -> Any:
-    def average(afterwards: Any) -> str:
-        value = (afterwards.averages or {}).get(name)
+    def average(follow_up: Any) -> str:
+        value = (follow_up.averages or {}).get(name)
         return "–" if value is None else f"{float(value):.1f}"
 
     return column(label, average)
 
 
-def given_link(afterwards: Afterwards) -> SafeString:
-    given = afterwards.given
+def given_link(follow_up: FollowUp) -> SafeString:
+    given = follow_up.given
     url = reverse(f"staff:bookings_{given._meta.model_name}_change", args=[given.pk])
     return format_html('<a href="{}">{}</a>', url, given.reference)
 
 
-def number_who_came(afterwards: Afterwards) -> str:
-    attendance = attendance_of(afterwards.given)
+def number_who_came(follow_up: FollowUp) -> str:
+    attendance = attendance_of(follow_up.given)
     return f"{attendance.people:,}" if attendance else EMPTY_VALUE
 
 
@@ -160,26 +159,26 @@ class FeedbackExportMixin(ExportMixin):
     )
 
     def count_lines(self, keys: Sequence[int]) -> int:
-        return sum(Feedback.objects.filter(afterwards__in=batch).count() for batch in key_batches(keys))
+        return sum(Feedback.objects.filter(follow_up__in=batch).count() for batch in key_batches(keys))
 
     def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
         """The figures are those of the scale: 5 is “I agree strongly”."""
         for batch in key_batches(keys):
-            found = Afterwards.objects.with_booking_or_session().filter(pk__in=batch).order_by().in_bulk()
+            found = FollowUp.objects.with_booking_or_session().filter(pk__in=batch).order_by().in_bulk()
             answers: dict[int, list[Feedback]] = defaultdict(list)
-            for answer in Feedback.objects.filter(afterwards__in=batch).order_by("pk"):
-                answers[answer.afterwards_id].append(answer)
-            for afterwards in (found[key] for key in batch if key in found):
-                given = afterwards.given
+            for answer in Feedback.objects.filter(follow_up__in=batch).order_by("pk"):
+                answers[answer.follow_up_id].append(answer)
+            for follow_up in (found[key] for key in batch if key in found):
+                given = follow_up.given
                 about: list[Cell] = [given.reference, given.presentation.title, uk_day(given.agreed_times[0])]
-                for answer in answers[afterwards.pk]:
+                for answer in answers[follow_up.pk]:
                     figures: list[Cell] = [getattr(answer, name) for name in STATEMENTS]
                     comment = shown_text(answer, "comment")
                     yield [*about, str(_("Yes") if answer.by_host else _("No")), *figures, comment, answer.received_on]
 
 
-@admin.register(Afterwards, site=staff_site)
-class AfterwardsAdmin(FeedbackExportMixin, ReadOnlyAdmin):
+@admin.register(FollowUp, site=staff_site)
+class FollowUpAdmin(FeedbackExportMixin, ReadOnlyAdmin):
     """Each presentation with a short link. The list has averages, its page the answers."""
 
     nobody_may = ("add", "change", "delete")
@@ -195,42 +194,42 @@ class AfterwardsAdmin(FeedbackExportMixin, ReadOnlyAdmin):
         "number_quotes",
     )
     sortable_by = ()
-    change_form_template = "bookings/feedback/staff/afterwards.html"
+    change_form_template = "bookings/feedback/staff/follow_up.html"
     object_actions = (CHOOSE_QUOTES_ACTION,)
     may_be_empty = ("came",)
     fields = ("title", "held", "link_to_given", "came", "link", "open_until")
     readonly_fields = fields
 
-    when = column(gettext_lazy("when"), lambda afterwards: format_short_datetime(afterwards.given.agreed_times[0]))
-    held = column(gettext_lazy("when"), lambda afterwards: afterwards.given.when)
-    title = column(gettext_lazy("presentation"), lambda afterwards: afterwards.given.presentation.title)
-    reference = column(gettext_lazy("reference"), lambda afterwards: afterwards.given.reference)
+    when = column(gettext_lazy("when"), lambda follow_up: format_short_datetime(follow_up.given.agreed_times[0]))
+    held = column(gettext_lazy("when"), lambda follow_up: follow_up.given.when)
+    title = column(gettext_lazy("presentation"), lambda follow_up: follow_up.given.presentation.title)
+    reference = column(gettext_lazy("reference"), lambda follow_up: follow_up.given.reference)
     link_to_given = column(gettext_lazy("booking or session"), given_link)
     number_came = column(gettext_lazy("came"), number_who_came)
     number_answers = column(gettext_lazy("answers"), lambda row: f"{(row.averages or {}).get('answers', 0):,}")
     number_quotes = column(gettext_lazy("may be quoted"), lambda row: f"{(row.averages or {}).get('quotes', 0):,}")
-    came = column(gettext_lazy("who came"), lambda afterwards: attendance_text(afterwards.given))
+    came = column(gettext_lazy("who came"), lambda follow_up: attendance_text(follow_up.given))
     link = column(gettext_lazy("short link"), short_feedback_link)
-    open_until = column(gettext_lazy("answers until"), lambda afterwards: format_day(afterwards.closes_at))
+    open_until = column(gettext_lazy("answers until"), lambda follow_up: format_day(follow_up.closes_at))
     number_useful = average_column("useful", gettext_lazy("useful"))
     number_clear = average_column("clear", gettext_lazy("understood"))
     number_ready = average_column("ready", gettext_lazy("knows what to do"))
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Afterwards]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FollowUp]:
         rows = super().get_queryset(request).select_related("booking__attendance", "session__attendance")
         return with_averages(rows.select_related("booking__presentation", "session__presentation"))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        afterwards = self.get_object(request, object_id)
-        if afterwards is None:
+        follow_up = self.get_object(request, object_id)
+        if follow_up is None:
             return super().change_view(request, object_id, form_url, extra_context)
-        comments = list(afterwards.answers.exclude(comment="")[: MAX_COMMENTS_SHOWN + 1])
+        comments = list(follow_up.answers.exclude(comment="")[: MAX_COMMENTS_SHOWN + 1])
         answers = {
-            "figures": feedback_statistics(afterwards),
+            "figures": feedback_statistics(follow_up),
             "choices": Agreement.labels,
-            "confidence": confidence_statistics(afterwards),
+            "confidence": confidence_statistics(follow_up),
             "confidence_choices": Confidence.labels,
             "comments": comments[:MAX_COMMENTS_SHOWN],
             "more": len(comments) > MAX_COMMENTS_SHOWN,

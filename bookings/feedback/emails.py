@@ -4,13 +4,21 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise, cached_property
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from bookings.emails import BookingEmail, sample_booking, sample_long_fields
 from bookings.feedback.queries import host_has_answered, host_links, three_months_on_key
-from bookings.feedback.services import get_or_create_afterwards, year_later_lookup
-from bookings.models import Afterwards, Booking, BookingState, ConfidenceLater, OpenSession, SessionPlace, SessionState, YearLater
+from bookings.feedback.services import get_or_create_follow_up, year_later_lookup
+from bookings.models import (
+    AnniversaryPrompt,
+    Booking,
+    BookingState,
+    ConfidenceFollowUp,
+    FollowUp,
+    OpenSession,
+    SessionPlace,
+    SessionState,
+)
 from bookings.models.feedback import THREE_MONTHS_LINK_LIFETIME
 from core.dates import format_day
 from notifications.registry import Desk, Email
@@ -30,23 +38,23 @@ class BookingAfterwards(BookingEmail):
     can_wait = True
 
     def is_still_due(self) -> bool:
-        afterwards = Afterwards.objects.with_booking_or_session().filter(booking=self.booking).first()
-        return self.booking.state == BookingState.DELIVERED and afterwards is not None and afterwards.is_open(timezone.now())
+        follow_up = FollowUp.objects.with_booking_or_session().filter(booking=self.booking).first()
+        return self.booking.state == BookingState.DELIVERED and follow_up is not None and follow_up.is_open(timezone.now())
 
     @cached_property
-    def afterwards(self) -> Afterwards:
-        return get_or_create_afterwards(given=self.booking, now=timezone.now())
+    def follow_up(self) -> FollowUp:
+        return get_or_create_follow_up(given=self.booking, now=timezone.now())
 
     @cached_property
     def has_answered(self) -> bool:
-        return host_has_answered(self.afterwards)
+        return host_has_answered(self.follow_up)
 
     def context(self) -> dict[str, object]:
         return {
             **super().context(),
-            "private": {name: full_url(url) for name, url in host_links(self.afterwards).items()},
-            "short_url": full_url(self.afterwards.get_absolute_url()),
-            "closes": format_day(self.afterwards.closes_at),
+            "private": {name: full_url(url) for name, url in host_links(self.follow_up).items()},
+            "short_url": full_url(self.follow_up.get_absolute_url()),
+            "closes": format_day(self.follow_up.closes_at),
             "has_answered": self.has_answered,
         }
 
@@ -62,26 +70,26 @@ class SessionAfterwards(Email):
 
     @cached_property
     def place(self) -> SessionPlace:
-        places = SessionPlace.objects.select_related("person", "session__presentation", "session__afterwards")
+        places = SessionPlace.objects.select_related("person", "session__presentation", "session__follow_up")
         return places.get(pk=self.about_key)
 
     def is_still_due(self) -> bool:
         place, session = self.place, self.place.session
-        afterwards = getattr(session, "afterwards", None)
+        follow_up = getattr(session, "follow_up", None)
         delivered = session.state == SessionState.DELIVERED and place.has_a_place
         same = place.person.email.lower() == self.notification.recipient.lower()
-        return delivered and same and afterwards is not None and afterwards.is_open(timezone.now())
+        return delivered and same and follow_up is not None and follow_up.is_open(timezone.now())
 
     def context(self) -> dict[str, object]:
         session = self.place.session
-        afterwards = session.afterwards
+        follow_up = session.follow_up
         return {
             "title": session.presentation.title,
             "day": format_day(session.starts_at),
             "reference": session.reference,
-            "feedback_url": full_url(afterwards.get_absolute_url()),
-            "certificate_url": full_url(reverse("certificate", args=[afterwards.code])),
-            "closes": format_day(afterwards.closes_at),
+            "feedback_url": full_url(follow_up.get_absolute_url()),
+            "certificate_url": full_url(reverse("certificate", args=[follow_up.code])),
+            "closes": format_day(follow_up.closes_at),
             "own_url": full_url(reverse("session_mine", args=[session.reference])),
             "sessions_url": full_url(reverse("sessions")),
         }
@@ -112,7 +120,7 @@ class YearLaterEmail(Email):
         """Not if they have something booked or a place already, nor to an address that is no longer theirs."""
         after, now = self.booking_or_place, timezone.now()
         person = after.person
-        wished = YearLater.objects.filter(**year_later_lookup(after)).exists()
+        wished = AnniversaryPrompt.objects.filter(**year_later_lookup(after)).exists()
         if not wished or person.email.lower() != self.notification.recipient.lower():
             return False
         return not (person.bookings.upcoming(now).exists() or person.session_places.not_over(now).exists())
@@ -141,9 +149,9 @@ class ThreeMonthsOnEmail(Email):
     may_resend = False
 
     @cached_property
-    def later(self) -> ConfidenceLater:
-        given = ("afterwards__booking__presentation", "afterwards__session__presentation")
-        return ConfidenceLater.objects.select_related(*given).get(pk=self.about_key)
+    def later(self) -> ConfidenceFollowUp:
+        given = ("follow_up__booking__presentation", "follow_up__session__presentation")
+        return ConfidenceFollowUp.objects.select_related(*given).get(pk=self.about_key)
 
     def reader_name(self) -> str:
         """No name: we don't ask who answers, so we don't call them by name."""
@@ -153,33 +161,33 @@ class ThreeMonthsOnEmail(Email):
         return self.later.language or super().reader_language()
 
     def is_still_due(self) -> bool:
-        return self.later.is_open(timezone.now()) and self.later.afterwards.takes_place
+        return self.later.is_open(timezone.now()) and self.later.follow_up.takes_place
 
     def context(self) -> dict[str, object]:
-        given = self.later.afterwards.given
+        given = self.later.follow_up.given
         return {
             "title": given.presentation.title,
             "day": format_day(given.agreed_times[0]),
-            "url": full_url(reverse("three_months_on", args=[self.later.afterwards.code, three_months_on_key(self.later)])),
+            "url": full_url(reverse("three_months_on", args=[self.later.follow_up.code, three_months_on_key(self.later)])),
             "closes": format_day((self.later.told_at or timezone.now()) + THREE_MONTHS_LINK_LIFETIME),
         }
 
 
 def examples() -> list[Example]:
     bookings = [sample_booking(**{**fields, "state": BookingState.DELIVERED}) for fields in ({}, sample_long_fields())]
-    usual, longest = (Afterwards(booking=booking, code="7Q4M2F") for booking in bookings)
+    usual, longest = (FollowUp(booking=booking, code="7Q4M2F") for booking in bookings)
     long_words = gettext("longest words")
     return [
         _after(usual),
-        example(ThreeMonthsOnEmail, later=ConfidenceLater(pk=12, afterwards=usual)),
+        example(ThreeMonthsOnEmail, later=ConfidenceFollowUp(pk=12, follow_up=usual)),
         _after(usual, gettext("answered already"), has_answered=True),
         _after(longest, long_words),
-        example(ThreeMonthsOnEmail, long_words, later=ConfidenceLater(pk=12, afterwards=longest)),
+        example(ThreeMonthsOnEmail, long_words, later=ConfidenceFollowUp(pk=12, follow_up=longest)),
         example(YearLaterEmail, booking_or_place=usual.booking),
         example(YearLaterEmail, long_words, booking_or_place=longest.booking),
     ]
 
 
-def _after(afterwards: Afterwards, case: str = "", *, has_answered: bool = False) -> Example:
-    booking = afterwards.booking
-    return example(BookingAfterwards, case, booking=booking, afterwards=afterwards, has_answered=has_answered)
+def _after(follow_up: FollowUp, case: str = "", *, has_answered: bool = False) -> Example:
+    booking = follow_up.booking
+    return example(BookingAfterwards, case, booking=booking, follow_up=follow_up, has_answered=has_answered)

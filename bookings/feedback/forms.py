@@ -8,8 +8,7 @@ from django import forms
 from django.db.models import IntegerChoices
 from django.forms.boundfield import BoundField
 from django.utils.text import format_lazy
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.models import LimitedActivity
 from accounts.rate_limits import HoneypotMixin
@@ -19,12 +18,12 @@ from bookings.models import (
     CONFIDENCE_QUESTIONS,
     SHARED_STATEMENTS,
     STATEMENTS,
-    Afterwards,
     Agreement,
     Attendance,
     BookingOrSession,
     Confidence,
     Feedback,
+    FollowUp,
 )
 from core.forms import OptionalCheckboxesField, PageForm, apply_page_field_defaults
 from leaflets.models import Leaflet
@@ -237,8 +236,8 @@ class QuotesForm(PageForm):
         error_messages={"invalid_choice": gettext_lazy("One of these may no longer be quoted. Choose again.")},
     )
 
-    def __init__(self, data: Any = None, *, afterwards: Afterwards) -> None:
-        quotes = list(quotable_answers(afterwards))
+    def __init__(self, data: Any = None, *, follow_up: FollowUp) -> None:
+        quotes = list(quotable_answers(follow_up))
         super().__init__(data, initial={"chosen": [quote.pk for quote in quotes if quote.chosen_at]})
         self.fields["chosen"].choices = [(quote.pk, quote.comment) for quote in quotes]  # type: ignore[attr-defined]
 

@@ -3,11 +3,10 @@
 from datetime import datetime
 
 from django.conf import settings
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from bookings.feedback.queries import full_feedback_link, short_feedback_link
-from bookings.models import Afterwards, Booking, BookingOrSession
+from bookings.models import Booking, BookingOrSession, FollowUp
 from core.dates import format_day
 from core.pdf.typesetting import charity_line, printable_text, qr_code, render_pdf
 from guidance.contacts.queries import WhoToTell
@@ -72,15 +71,15 @@ def attendance_sheet(booking: Booking, *, made_at: datetime) -> bytes:
     return render_pdf("attendance-sheet", data, made_at=made_at)
 
 
-def feedback_slide(afterwards: Afterwards, *, who: WhoToTell, made_at: datetime) -> bytes:
+def feedback_slide(follow_up: FollowUp, *, who: WhoToTell, made_at: datetime) -> bytes:
     """The slide that a presenter shows at the end."""
     data = {
         "title": _("How was it?"),
         "centre": _("Child trafficking advice centre"),
         "sentence": _("Answer a few questions. We don’t ask for your name. You can get a certificate of attendance too."),
         "how": _("Scan the code, or type:"),
-        "shown": short_feedback_link(afterwards),
+        "shown": short_feedback_link(follow_up),
         "tell": whom_to_tell(who),
-        "code": qr_code(full_feedback_link(afterwards)),
+        "code": qr_code(full_feedback_link(follow_up)),
     }
     return render_pdf("feedback-slide", data, made_at=made_at)

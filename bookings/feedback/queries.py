@@ -10,23 +10,22 @@ from django.db.models import Avg, Count, IntegerChoices, OuterRef, Q, QuerySet, 
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from bookings.models import (
     STATEMENTS,
-    Afterwards,
     Agreement,
+    AnniversaryPrompt,
     Attendance,
     Booking,
     BookingOrSession,
     BookingState,
     Confidence,
-    ConfidenceLater,
+    ConfidenceFollowUp,
     Feedback,
+    FollowUp,
     SessionPlace,
     ThreeMonthsOn,
-    YearLater,
 )
 from bookings.models.feedback import HOST_LINK_LIFETIME
 from bookings.models.links import hash_address
@@ -41,8 +40,8 @@ MAX_COMMENTS_SHOWN = 100
 QUOTABLE_Q = Q(~Q(comment=""), quotable=True, flagged_child_details=False)
 
 
-def quotable_answers(afterwards: Afterwards) -> QuerySet[Feedback]:
-    return afterwards.answers.filter(QUOTABLE_Q)
+def quotable_answers(follow_up: FollowUp) -> QuerySet[Feedback]:
+    return follow_up.answers.filter(QUOTABLE_Q)
 
 
 def choice_statistics(rows: QuerySet[Any], questions: Mapping[str, Any], choices: type[IntegerChoices]) -> list[dict[str, Any]]:
@@ -64,16 +63,16 @@ def choice_statistics(rows: QuerySet[Any], questions: Mapping[str, Any], choices
     return statistics
 
 
-def feedback_statistics(afterwards: Afterwards) -> list[dict[str, Any]]:
+def feedback_statistics(follow_up: FollowUp) -> list[dict[str, Any]]:
     """How far people agree with each statement. One query, however many have answered."""
-    return choice_statistics(Feedback.objects.filter(afterwards=afterwards), STATEMENTS, Agreement)
+    return choice_statistics(Feedback.objects.filter(follow_up=follow_up), STATEMENTS, Agreement)
 
 
-def confidence_statistics(afterwards: Afterwards) -> list[dict[str, Any]]:
+def confidence_statistics(follow_up: FollowUp) -> list[dict[str, Any]]:
     """How confident people were before, are now, and are three months on. Two queries, however many have answered."""
-    answers = Feedback.objects.filter(afterwards=afterwards)
+    answers = Feedback.objects.filter(follow_up=follow_up)
     before_and_now = {"confidence_before": _("Before"), "confidence_now": _("Straight after")}
-    later = ThreeMonthsOn.objects.filter(afterwards=afterwards)
+    later = ThreeMonthsOn.objects.filter(follow_up=follow_up)
     return [
         *choice_statistics(answers, before_and_now, Confidence),
         *choice_statistics(later, {"confidence": _("Three months on")}, Confidence),
@@ -100,12 +99,12 @@ class ConfidenceAverages:
 def average_confidence(first: date, last: date) -> ConfidenceAverages:
     """For the presentations that began on these UK days, both included. One statement."""
     start, end = uk_datetime(first, time.min), uk_datetime(last + timedelta(days=1), time.min)
-    given = Afterwards.objects.filter(
+    given = FollowUp.objects.filter(
         Q(booking__starts_at__gte=start, booking__starts_at__lt=end)
         | Q(session__starts_at__gte=start, session__starts_at__lt=end)
     )
-    answers = Feedback.objects.filter(afterwards__in=given.order_by().values("pk"), confidence_now__isnull=False)
-    later = ThreeMonthsOn.objects.filter(afterwards__in=given.order_by().values("pk"))
+    answers = Feedback.objects.filter(follow_up__in=given.order_by().values("pk"), confidence_now__isnull=False)
+    later = ThreeMonthsOn.objects.filter(follow_up__in=given.order_by().values("pk"))
     rows = [
         of.order_by()
         .values(later=Value(number))
@@ -120,13 +119,13 @@ def average_confidence(first: date, last: date) -> ConfidenceAverages:
     return ConfidenceAverages(Average(asked, before), Average(asked, now), Average(asked_later, three_months_on))
 
 
-def with_averages(rows: QuerySet[Afterwards]) -> QuerySet[Afterwards]:
+def with_averages(rows: QuerySet[FollowUp]) -> QuerySet[FollowUp]:
     """Each with `averages`: how many `answers`, how many `quotes` we may use, and the average of each question.
 
     They are worked out only for the rows of a page.
     """
     averages = {name: Avg(name) for name in ("useful", "clear", "ready")}
-    answers = Feedback.objects.filter(afterwards=OuterRef("pk")).order_by().values("afterwards")
+    answers = Feedback.objects.filter(follow_up=OuterRef("pk")).order_by().values("follow_up")
     quotes = Count("pk", filter=QUOTABLE_Q)
     figures = answers.annotate(averages=JSONObject(answers=Count("pk"), quotes=quotes, **averages)).values("averages")
     return rows.annotate(averages=Subquery(figures))
@@ -155,35 +154,35 @@ def suggested_leaflets(counts: Mapping[str, int]) -> dict[Leaflet, int]:
 
 def feedback_panel_for_host(booking: Booking, now: datetime) -> dict[str, Any] | None:
     """What the host's page shows; None before it is delivered and once its links are over. Otherwise two statements more."""
-    afterwards: Afterwards | None = getattr(booking, "afterwards", None)
-    if afterwards is None or booking.state != BookingState.DELIVERED or now >= booking.agreed_times[1] + HOST_LINK_LIFETIME:
+    follow_up: FollowUp | None = getattr(booking, "follow_up", None)
+    if follow_up is None or booking.state != BookingState.DELIVERED or now >= booking.agreed_times[1] + HOST_LINK_LIFETIME:
         return None
-    attendance, is_open, has_answered = attendance_of(booking), afterwards.is_open(now), host_has_answered(afterwards)
+    attendance, is_open, has_answered = attendance_of(booking), follow_up.is_open(now), host_has_answered(follow_up)
     return {
-        "afterwards": afterwards,
-        "key": host_key(afterwards),
-        "links": host_links(afterwards),
+        "follow_up": follow_up,
+        "key": host_key(follow_up),
+        "links": host_links(follow_up),
         "came": people_came_text(attendance.people) if attendance else "",
         "asks": is_open and not has_answered,
         "answered": has_answered,
-        "closes": format_day(afterwards.closes_at),
-        "short_link": short_feedback_link(afterwards) if is_open else "",
-        "reminder": YearLater.objects.filter(booking=booking).first(),
-        "due": format_day(YearLater.due_after(booking.agreed_times[1])),
+        "closes": format_day(follow_up.closes_at),
+        "short_link": short_feedback_link(follow_up) if is_open else "",
+        "reminder": AnniversaryPrompt.objects.filter(booking=booking).first(),
+        "due": format_day(AnniversaryPrompt.due_after(booking.agreed_times[1])),
     }
 
 
 def feedback_panel_for_place(place: SessionPlace, now: datetime) -> dict[str, Any] | None:
     """For people with a place at a session that is over, or nearly. No statement if the place was read with what it needs."""
     session = place.session
-    afterwards: Afterwards | None = getattr(session, "afterwards", None)
-    if not place.has_a_place or afterwards is None or not afterwards.may_certify(now):
+    follow_up: FollowUp | None = getattr(session, "follow_up", None)
+    if not place.has_a_place or follow_up is None or not follow_up.may_certify(now):
         return None
-    due_at = YearLater.due_after(session.ends_at)
+    due_at = AnniversaryPrompt.due_after(session.ends_at)
     return {
-        "feedback_url": afterwards.get_absolute_url() if afterwards.is_open(now) else "",
-        "certificate_url": reverse("certificate", args=[afterwards.code]),
-        "reminder": getattr(place, "yearlater", None),
+        "feedback_url": follow_up.get_absolute_url() if follow_up.is_open(now) else "",
+        "certificate_url": reverse("certificate", args=[follow_up.code]),
+        "reminder": getattr(place, "anniversary_prompt", None),
         "may_be_reminded": now < due_at,
         "due": format_day(due_at),
     }
@@ -206,35 +205,35 @@ def people_came_text(people: int, uncounted: int = 0) -> str:
     return came + " " + others % {"n": uncounted}
 
 
-def full_feedback_link(afterwards: Afterwards) -> str:
-    return f"{settings.SITE_URL}{afterwards.get_absolute_url()}"
+def full_feedback_link(follow_up: FollowUp) -> str:
+    return f"{settings.SITE_URL}{follow_up.get_absolute_url()}"
 
 
-def short_feedback_link(afterwards: Afterwards) -> str:
+def short_feedback_link(follow_up: FollowUp) -> str:
     """The short link as people type it: 'ctac.example/f/7Q4M2F'."""
-    return full_feedback_link(afterwards).partition("://")[2].rstrip("/")
+    return full_feedback_link(follow_up).partition("://")[2].rstrip("/")
 
 
-def host_key(afterwards: Afterwards) -> str:
+def host_key(follow_up: FollowUp) -> str:
     """The key that makes the short link the host's own. It changes with their address; an open session has none."""
-    booking = afterwards.booking
+    booking = follow_up.booking
     if booking is None or not booking.person.email:
         return ""
-    about = f"{afterwards.code}:{hash_address(booking.person.email)}"
+    about = f"{follow_up.code}:{hash_address(booking.person.email)}"
     return salted_hmac("bookings.afterwards.host", about, algorithm="sha256").hexdigest()[:32]
 
 
-def three_months_on_key(later: ConfidenceLater) -> str:
+def three_months_on_key(later: ConfidenceFollowUp) -> str:
     """The end of the link in the email: '12-0a1b…'."""
     return f"{later.pk}-{salted_hmac('bookings.confidence-later', str(later.pk), algorithm='sha256').hexdigest()[:32]}"
 
 
-def host_has_answered(afterwards: Afterwards) -> bool:
-    return Feedback.objects.filter(afterwards=afterwards, by_host=True).exists()
+def host_has_answered(follow_up: FollowUp) -> bool:
+    return Feedback.objects.filter(follow_up=follow_up, by_host=True).exists()
 
 
-def host_links(afterwards: Afterwards) -> dict[str, str]:
+def host_links(follow_up: FollowUp) -> dict[str, str]:
     """The addresses that only the host gets, by purpose; none for a host without an email address."""
-    key = host_key(afterwards)
+    key = host_key(follow_up)
     pages = {"feedback": "host_feedback", "leaflets": "host_leaflets", "again": "host_again"} if key else {}
-    return {name: reverse(page, args=[afterwards.code, key]) for name, page in pages.items()}
+    return {name: reverse(page, args=[follow_up.code, key]) for name, page in pages.items()}

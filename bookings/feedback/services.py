@@ -9,25 +9,24 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy as _, ngettext
 
 from accounts.models import User
 from bookings.feedback.queries import quotable_answers
 from bookings.models import (
-    Afterwards,
+    AnniversaryPrompt,
     Attendance,
     AttendanceCount,
     Booking,
     BookingEventKind,
     BookingOrSession,
     BookingState,
-    ConfidenceLater,
+    ConfidenceFollowUp,
     Feedback,
+    FollowUp,
     OpenSession,
     SessionPlace,
     ThreeMonthsOn,
-    YearLater,
     booking_or_session_lookup,
 )
 from bookings.models.feedback import TAKES_PLACE_STATES, THREE_MONTHS_LINK_LIFETIME
@@ -50,14 +49,14 @@ NON_CODE_CHARACTERS_PATTERN = re.compile(r"[^0-9A-Z]")
 
 
 @transaction.atomic
-def get_or_create_afterwards(*, given: BookingOrSession, now: datetime) -> Afterwards:
+def get_or_create_follow_up(*, given: BookingOrSession, now: datetime) -> FollowUp:
     """The short link of this booking or session. It is the same one for all callers, even if many ask at once."""
-    afterwards = Afterwards.objects.filter(**booking_or_session_lookup(given)).first()
-    while afterwards is None:
+    follow_up = FollowUp.objects.filter(**booking_or_session_lookup(given)).first()
+    while follow_up is None:
         # Does nothing if it has one by now, or if the code is taken.
-        Afterwards.objects.bulk_create(
+        FollowUp.objects.bulk_create(
             [
-                Afterwards(
+                FollowUp(
                     **booking_or_session_lookup(given),
                     code="".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(CODE_LENGTH)),
                     created_at=now,
@@ -65,10 +64,10 @@ def get_or_create_afterwards(*, given: BookingOrSession, now: datetime) -> After
             ],
             ignore_conflicts=True,
         )
-        afterwards = Afterwards.objects.filter(**booking_or_session_lookup(given)).first()
+        follow_up = FollowUp.objects.filter(**booking_or_session_lookup(given)).first()
     for name, value in booking_or_session_lookup(given).items():
-        setattr(afterwards, name, value)  # known already
-    return afterwards
+        setattr(follow_up, name, value)  # known already
+    return follow_up
 
 
 def tidy_code(typed: str) -> str:
@@ -76,7 +75,7 @@ def tidy_code(typed: str) -> str:
     return NON_CODE_CHARACTERS_PATTERN.sub("", typed.upper())
 
 
-def find_by_code(typed: str) -> Afterwards | None:
+def find_by_code(typed: str) -> FollowUp | None:
     """The short link with this code, if its presentation takes place; None for every other code, for whatever reason.
 
     One statement, or none for what can't be a code.
@@ -84,8 +83,8 @@ def find_by_code(typed: str) -> Afterwards | None:
     code = tidy_code(typed)
     if len(code) != CODE_LENGTH or not set(code) <= set(REFERENCE_ALPHABET):
         return None
-    afterwards = Afterwards.objects.with_booking_or_session().filter(code=code).first()
-    return afterwards if afterwards is not None and afterwards.takes_place else None
+    follow_up = FollowUp.objects.with_booking_or_session().filter(code=code).first()
+    return follow_up if follow_up is not None and follow_up.takes_place else None
 
 
 # Attendance: recorded by the presenter or a colleague, and corrected later. It marks the presentation as delivered.
@@ -93,7 +92,7 @@ def find_by_code(typed: str) -> Afterwards | None:
 
 @dataclass(frozen=True)
 class AttendanceSource:
-    """The functions of bookings and open sessions that recording needs. They register themselves: they lie above this module."""
+    """Functions of bookings and open sessions that recording needs. They register themselves: this module can't import them."""
 
     lock: Callable[[Any, datetime], Any]
     record: Callable[..., None]  # an event of a kind that both have
@@ -223,23 +222,23 @@ class FeedbackFull(DomainError):
         super().__init__(sentence % {"phone": site_settings().advice_phone, "email": site_settings().advice_email})
 
 
-def has_all_feedback(afterwards: Afterwards) -> bool:
+def has_all_feedback(follow_up: FollowUp) -> bool:
     """Whether as many people have answered as were expected (or as came, if those are more), and some more.
 
     The host's own answer is not counted. Two statements.
     """
-    if afterwards.takes_more:
+    if follow_up.accepts_unlimited:
         return False
-    given = afterwards.given
+    given = follow_up.given
     came = Attendance.objects.filter(**booking_or_session_lookup(given)).values_list("people", flat=True).first() or 0
     people = max(came, given.audience_size if isinstance(given, Booking) else given.occupied)
     most = people + max(MIN_EXTRA_FEEDBACK, people // EXTRA_FEEDBACK_SHARE)
-    return Feedback.objects.filter(afterwards=afterwards, by_host=False).count() >= most
+    return Feedback.objects.filter(follow_up=follow_up, by_host=False).count() >= most
 
 
 def may_take_more_feedback(given: BookingOrSession, now: datetime) -> bool:
-    afterwards: Afterwards | None = getattr(given, "afterwards", None)
-    return afterwards is not None and afterwards.is_open(now) and not afterwards.takes_more
+    follow_up: FollowUp | None = getattr(given, "follow_up", None)
+    return follow_up is not None and follow_up.is_open(now) and not follow_up.accepts_unlimited
 
 
 @transaction.atomic
@@ -249,33 +248,33 @@ def take_more_feedback(given: BookingOrSession, *, reason: str, by: User, now: d
     locked = source.lock(given, now)
     if not may_take_more_feedback(locked, now):
         raise FeedbackClosed
-    Afterwards.objects.filter(**booking_or_session_lookup(locked)).update(takes_more=True)
+    FollowUp.objects.filter(**booking_or_session_lookup(locked)).update(accepts_unlimited=True)
     source.record(locked, BookingEventKind.MORE_FEEDBACK, by=by, now=now, reason=reason)
 
 
-def give_feedback(*, afterwards: Afterwards, answers: Feedback, token: str, by_host: bool, now: datetime) -> Feedback | None:
+def give_feedback(*, follow_up: FollowUp, answers: Feedback, token: str, by_host: bool, now: datetime) -> Feedback | None:
     """Store the answers. Returns None, and changes nothing, if this form was sent before or the host has answered already.
 
     Raises FeedbackClosed, and FeedbackFull unless it is the host.
     """
-    if not afterwards.is_open(now):
+    if not follow_up.is_open(now):
         raise FeedbackClosed
-    answers.afterwards, answers.by_host, answers.token, answers.received_on = afterwards, by_host, token, uk_day(now)
+    answers.follow_up, answers.by_host, answers.token, answers.received_on = follow_up, by_host, token, uk_day(now)
     if not by_host:
         answers.arranging = None
     try:
         with transaction.atomic():
             if not by_host:
                 # They take turns, so that each counts those before it.
-                locked = Afterwards.objects.select_for_update(no_key=True).get(pk=afterwards.pk)
-                afterwards.takes_more = locked.takes_more
-                if has_all_feedback(afterwards):
+                locked = FollowUp.objects.select_for_update(no_key=True).get(pk=follow_up.pk)
+                follow_up.accepts_unlimited = locked.accepts_unlimited
+                if has_all_feedback(follow_up):
                     if Feedback.objects.filter(token=token).exists():
                         return None
                     raise FeedbackFull
             answers.save(force_insert=True)
             if answers.flagged_child_details:
-                notify_safeguarding_lead(about=f"feedback:{answers.pk}", reference=afterwards.given.reference, now=now)
+                notify_safeguarding_lead(about=f"feedback:{answers.pk}", reference=follow_up.given.reference, now=now)
     except IntegrityError as error:
         if str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")) in ANSWERED_ONCE_CONSTRAINTS:
             return None
@@ -287,10 +286,10 @@ def give_feedback(*, afterwards: Afterwards, answers: Feedback, token: str, by_h
 
 
 @transaction.atomic
-def choose_quotes(afterwards: Afterwards, *, chosen: Collection[str], by: User, now: datetime) -> None:
+def choose_quotes(follow_up: FollowUp, *, chosen: Collection[str], by: User, now: datetime) -> None:
     """Choose these answers, by their keys, and no others of this presentation. Answers that may not be quoted are left out."""
-    quotable_answers(afterwards).filter(pk__in=chosen, chosen_at=None).update(chosen_at=now, chosen_by=by)
-    afterwards.answers.exclude(pk__in=chosen).exclude(chosen_at=None).update(chosen_at=None, chosen_by=None)
+    quotable_answers(follow_up).filter(pk__in=chosen, chosen_at=None).update(chosen_at=now, chosen_by=by)
+    follow_up.answers.exclude(pk__in=chosen).exclude(chosen_at=None).update(chosen_at=None, chosen_by=None)
 
 
 # The question three months on, for people who ask for it: one email with a link to one question.
@@ -299,22 +298,22 @@ QUESTIONS_BATCH_SIZE = 200
 
 
 @transaction.atomic
-def request_three_months_on(*, afterwards: Afterwards, address: str, now: datetime, language: str = "") -> None:
+def request_three_months_on(*, follow_up: FollowUp, address: str, now: datetime, language: str = "") -> None:
     """Note the wish for one address of somebody who was there. Asking again changes nothing.
 
     Raises FeedbackClosed, and DomainError once as many have asked as have answered: nobody can have us write to any number of
     people.
     """
-    if not afterwards.is_open(now):
+    if not follow_up.is_open(now):
         raise FeedbackClosed
-    locked = Afterwards.objects.select_for_update(no_key=True).get(pk=afterwards.pk)
-    asked = ConfidenceLater.objects.filter(afterwards=locked)
+    locked = FollowUp.objects.select_for_update(no_key=True).get(pk=follow_up.pk)
+    asked = ConfidenceFollowUp.objects.filter(follow_up=locked)
     if asked.filter(address=address.lower()).exists():
         return
     if asked.filter(told_at=None).count() >= locked.answers.count():
         raise DomainError(_("First tell us how it was. Then we can ask you again in 3 months."))
-    due_at = ConfidenceLater.due_after(afterwards.given.agreed_times[1])
-    ConfidenceLater.objects.create(afterwards=locked, address=address.lower(), language=language, due_at=due_at)
+    due_at = ConfidenceFollowUp.due_after(follow_up.given.agreed_times[1])
+    ConfidenceFollowUp.objects.create(follow_up=locked, address=address.lower(), language=language, due_at=due_at)
 
 
 @transaction.atomic
@@ -323,18 +322,18 @@ def send_three_months_questions(*, now: datetime) -> int:
 
     Questions that can't be answered any more are deleted.
     """
-    ConfidenceLater.objects.filter(told_at__lte=now - THREE_MONTHS_LINK_LIFETIME).delete()
-    due = list(ConfidenceLater.objects.due(now).select_for_update(skip_locked=True, no_key=True)[:QUESTIONS_BATCH_SIZE])
+    ConfidenceFollowUp.objects.filter(told_at__lte=now - THREE_MONTHS_LINK_LIFETIME).delete()
+    due = list(ConfidenceFollowUp.objects.due(now).select_for_update(skip_locked=True, no_key=True)[:QUESTIONS_BATCH_SIZE])
     notify_many([NewMessage(f"confidence:{later.pk}", later.address) for later in due], kind="three-months-on", now=now)
-    ConfidenceLater.objects.filter(pk__in=[later.pk for later in due]).update(address="", told_at=now)
+    ConfidenceFollowUp.objects.filter(pk__in=[later.pk for later in due]).update(address="", told_at=now)
     return len(due)
 
 
 @transaction.atomic
-def answer_three_months_on(*, later: ConfidenceLater, confidence: int, now: datetime) -> None:
+def answer_three_months_on(*, later: ConfidenceFollowUp, confidence: int, now: datetime) -> None:
     """Store the answer, once: sending it again changes nothing."""
-    if later.is_open(now) and ConfidenceLater.objects.filter(pk=later.pk, answered=False).update(answered=True):
-        ThreeMonthsOn.objects.create(afterwards_id=later.afterwards_id, confidence=confidence, received_on=uk_day(now))
+    if later.is_open(now) and ConfidenceFollowUp.objects.filter(pk=later.pk, answered=False).update(answered=True):
+        ThreeMonthsOn.objects.create(follow_up_id=later.follow_up_id, confidence=confidence, received_on=uk_day(now))
 
 
 # A reminder a year later, for a professional who asks for it: one email, with a link to book again.
@@ -347,7 +346,7 @@ def year_later_lookup(of: Booking | SessionPlace) -> dict[str, object]:
 
 
 @transaction.atomic
-def request_year_later(*, of: Booking | SessionPlace, now: datetime) -> YearLater:
+def request_year_later(*, of: Booking | SessionPlace, now: datetime) -> AnniversaryPrompt:
     """Note the wish, for a presentation that took place or will. Asking again changes nothing."""
     end = None
     if isinstance(of, SessionPlace) and of.has_a_place:
@@ -356,22 +355,22 @@ def request_year_later(*, of: Booking | SessionPlace, now: datetime) -> YearLate
         end = of.agreed_times[1]
     if end is None:
         raise DomainError(_("This presentation did not take place, so there is nothing to remind you of."))
-    defaults = {"wished_at": now, "due_at": YearLater.due_after(end)}
-    reminder, _created = YearLater.objects.get_or_create(**year_later_lookup(of), defaults=defaults)
+    defaults = {"wished_at": now, "due_at": AnniversaryPrompt.due_after(end)}
+    reminder, _created = AnniversaryPrompt.objects.get_or_create(**year_later_lookup(of), defaults=defaults)
     return reminder
 
 
 @transaction.atomic
 def withdraw_year_later(*, of: Booking | SessionPlace) -> None:
     """Withdraw the wish; doing so again changes nothing. A sent reminder stays known, so that nobody gets a second one."""
-    YearLater.objects.filter(**year_later_lookup(of), told_at=None).delete()
+    AnniversaryPrompt.objects.filter(**year_later_lookup(of), told_at=None).delete()
 
 
 @transaction.atomic
 def send_year_later_reminders(*, now: datetime) -> int:
     """Send the reminders whose year is over, some at a time, and return how many. Four statements, however many."""
     reminders = list(
-        YearLater.objects.due(now)
+        AnniversaryPrompt.objects.due(now)
         .select_related("booking__person", "place__person", "place__session")
         .select_for_update(of=("self",), skip_locked=True, no_key=True)[:REMINDERS_BATCH_SIZE]
     )
@@ -382,5 +381,5 @@ def send_year_later_reminders(*, now: datetime) -> int:
         elif reminder.place:
             about.append(NewMessage(f"place:{reminder.place.pk}", reminder.place.person.email, reminder.place.session.reference))
     notify_many(about, kind="year-later", now=now)
-    YearLater.objects.filter(pk__in=[reminder.pk for reminder in reminders]).update(told_at=now)
+    AnniversaryPrompt.objects.filter(pk__in=[reminder.pk for reminder in reminders]).update(told_at=now)
     return len(reminders)

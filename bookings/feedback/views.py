@@ -30,8 +30,7 @@ from bookings.feedback.forms import (
     SuggestedLeafletsForm,
     ThreeMonthsOnForm,
 )
-from bookings.feedback.pdf import attendance_sheet, feedback_slide
-from bookings.feedback.pdf import certificate as certificate_pdf
+from bookings.feedback.pdf import attendance_sheet, certificate as certificate_pdf, feedback_slide
 from bookings.feedback.queries import (
     attendance_of,
     host_has_answered,
@@ -48,7 +47,7 @@ from bookings.feedback.services import (
     answer_three_months_on,
     attendance_counts,
     find_by_code,
-    get_or_create_afterwards,
+    get_or_create_follow_up,
     give_feedback,
     has_all_feedback,
     may_record_attendance,
@@ -59,14 +58,14 @@ from bookings.feedback.services import (
     withdraw_year_later,
 )
 from bookings.models import (
-    Afterwards,
+    AnniversaryPrompt,
     Attendance,
     Booking,
     BookingOrSession,
-    ConfidenceLater,
+    ConfidenceFollowUp,
+    FollowUp,
     Format,
     Presenter,
-    YearLater,
     booking_or_session_lookup,
 )
 from bookings.models.feedback import HOST_LINK_LIFETIME, TAKES_PLACE_STATES
@@ -108,8 +107,8 @@ def cookieless(view: ViewFunction[P]) -> ViewFunction[P]:
     return wrapper
 
 
-def short_link_required(view: Callable[[HttpRequest, Afterwards, datetime], HttpResponse]) -> ViewFunction:
-    """Give the view the `Afterwards` that the code stands for, and the time.
+def short_link_required(view: Callable[[HttpRequest, FollowUp, datetime], HttpResponse]) -> ViewFunction:
+    """Give the view the `FollowUp` that the code stands for, and the time.
 
     Somebody who tries very many codes is asked to come back later.
     """
@@ -122,11 +121,11 @@ def short_link_required(view: Callable[[HttpRequest, Afterwards, datetime], Http
         if rate_limits.current_hits([missed.key], now)[missed.key] >= missed.most:
             stop = check_throttles(request, LimitedActivity.FEEDBACK, [missed], now)
             return unknown_code_page(request, status=429, stop=stop)
-        afterwards = find_by_code(code)
-        if afterwards is None:
+        follow_up = find_by_code(code)
+        if follow_up is None:
             check_throttles(request, LimitedActivity.FEEDBACK, [missed], now)
             return unknown_code_page(request)
-        return view(request, afterwards, now)
+        return view(request, follow_up, now)
 
     return wrapper
 
@@ -148,17 +147,15 @@ def feedback_code(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 @short_link_required
-def feedback(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
-    if not afterwards.is_open(now) or (request.method != "POST" and has_all_feedback(afterwards)):
-        return feedback_not_open_page(request, afterwards, now)
-    return feedback_page(request, afterwards, now, done=reverse("feedback_thanks", args=[afterwards.code]))
+def feedback(request: HttpRequest, follow_up: FollowUp, now: datetime) -> HttpResponse:
+    if not follow_up.is_open(now) or (request.method != "POST" and has_all_feedback(follow_up)):
+        return feedback_not_open_page(request, follow_up, now)
+    return feedback_page(request, follow_up, now, done=reverse("feedback_thanks", args=[follow_up.code]))
 
 
-def feedback_page(
-    request: HttpRequest, afterwards: Afterwards, now: datetime, *, done: str, by_host: bool = False
-) -> HttpResponse:
+def feedback_page(request: HttpRequest, follow_up: FollowUp, now: datetime, *, done: str, by_host: bool = False) -> HttpResponse:
     """The form; once sent, it goes on to `done`. Only a host may ask for a reminder, once."""
-    may_remind = by_host and not YearLater.objects.filter(booking=afterwards.booking).exists()
+    may_remind = by_host and not AnniversaryPrompt.objects.filter(booking=follow_up.booking).exists()
     form = FeedbackForm(request.POST if request.method == "POST" else None, by_host=by_host, may_remind=may_remind)
     stop = None
     if request.method == "POST" and form.is_valid():
@@ -166,18 +163,18 @@ def feedback_page(
         if stop is None:
             token = form.cleaned_data["token"]
             try:
-                give_feedback(afterwards=afterwards, answers=form.answers, token=token, by_host=by_host, now=now)
+                give_feedback(follow_up=follow_up, answers=form.answers, token=token, by_host=by_host, now=now)
             except FeedbackClosed:
-                return feedback_not_open_page(request, afterwards, now)
+                return feedback_not_open_page(request, follow_up, now)
             except FeedbackFull as refusal:
                 form.add_error(None, str(refusal.message))
             else:
                 if form.cleaned_data.get("remind"):
-                    request_year_later(of=host_booking(afterwards), now=now)
+                    request_year_later(of=host_booking(follow_up), now=now)
                 return redirect(done)
     else:
         record_if_blocked(form)
-    context = {**feedback_context(afterwards), "form": form, "by_host": by_host, "closes": format_day(afterwards.closes_at)}
+    context = {**feedback_context(follow_up), "form": form, "by_host": by_host, "closes": format_day(follow_up.closes_at)}
     response = render(request, "bookings/feedback/feedback.html", context, status=429 if stop else 200)
     if stop:
         response.headers["Retry-After"] = str(stop.seconds(now))
@@ -192,27 +189,27 @@ def reached_answer_throttle(request: HttpRequest, form: PageForm, now: datetime)
     return stop
 
 
-def feedback_context(afterwards: Afterwards) -> dict[str, Any]:
+def feedback_context(follow_up: FollowUp) -> dict[str, Any]:
     """Title and day, which anybody who was there knows."""
-    given = afterwards.given
-    return {**NO_CSRF_CONTEXT, "afterwards": afterwards, "given": given, "day": format_day(given.agreed_times[0])}
+    given = follow_up.given
+    return {**NO_CSRF_CONTEXT, "follow_up": follow_up, "given": given, "day": format_day(given.agreed_times[0])}
 
 
-def feedback_not_open_page(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
+def feedback_not_open_page(request: HttpRequest, follow_up: FollowUp, now: datetime) -> HttpResponse:
     """The page when it is too early, over, or all have answered. The certificate can be had for longer."""
-    opens = afterwards.opens_at
+    opens = follow_up.opens_at
     context = {
-        **feedback_context(afterwards),
+        **feedback_context(follow_up),
         "opens": _("%(clock)s on %(day)s") % {"clock": format_uk_time(opens), "day": format_day(opens)} if now < opens else "",
-        "full": FeedbackFull().message if afterwards.is_open(now) else "",
-        "may_certify": afterwards.may_certify(now),
+        "full": FeedbackFull().message if follow_up.is_open(now) else "",
+        "may_certify": follow_up.may_certify(now),
     }
     return render(request, "bookings/feedback/not_open.html", context)
 
 
 @require_http_methods(FORM_METHODS)
 @short_link_required
-def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
+def feedback_thanks(request: HttpRequest, follow_up: FollowUp, now: datetime) -> HttpResponse:
     """Anybody may leave an address here, apart from their answers, to be asked again in three months."""
     form = AskLaterForm(request.POST if request.method == "POST" else None)
     stop: ReachedThrottle | None = None
@@ -221,30 +218,30 @@ def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime)
         try:
             if stop is None:
                 address, language = form.cleaned_data["email"], chosen_language(request)
-                request_three_months_on(afterwards=afterwards, address=address, language=language, now=now)
-                return redirect(f"{reverse('feedback_thanks', args=[afterwards.code])}?{ASKED_LATER_PARAM}")
+                request_three_months_on(follow_up=follow_up, address=address, language=language, now=now)
+                return redirect(f"{reverse('feedback_thanks', args=[follow_up.code])}?{ASKED_LATER_PARAM}")
         except FeedbackClosed:
-            return feedback_not_open_page(request, afterwards, now)
+            return feedback_not_open_page(request, follow_up, now)
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
     else:
         record_if_blocked(form)
-    return thanks_page(request, afterwards, now, form, status=429 if stop else 200)
+    return thanks_page(request, follow_up, now, form, status=429 if stop else 200)
 
 
 ASKED_LATER_PARAM = "asked"
 
 
 def thanks_page(
-    request: HttpRequest, afterwards: Afterwards, now: datetime, form: AskLaterForm, *, key: str = "", status: int = 200
+    request: HttpRequest, follow_up: FollowUp, now: datetime, form: AskLaterForm, *, key: str = "", status: int = 200
 ) -> HttpResponse:
     """The page after the form. With `key`, it is the page of the host."""
     context = {
-        **feedback_context(afterwards),
-        "may_certify": afterwards.may_certify(now),
+        **feedback_context(follow_up),
+        "may_certify": follow_up.may_certify(now),
         "key": key,
-        "form": form if afterwards.is_open(now) else None,
-        "due": format_day(ConfidenceLater.due_after(afterwards.given.agreed_times[1])),
+        "form": form if follow_up.is_open(now) else None,
+        "due": format_day(ConfidenceFollowUp.due_after(follow_up.given.agreed_times[1])),
         "asked_later": ASKED_LATER_PARAM in request.GET,
     }
     return render(request, "bookings/feedback/thanks.html", context, status=status)
@@ -256,12 +253,12 @@ def three_months_on(request: HttpRequest, code: str, key: str) -> HttpResponse:
     """One question, behind the link of one email. Opening it changes nothing."""
     request.address_is_private = True  # type: ignore[attr-defined]
 
-    def page(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
+    def page(request: HttpRequest, follow_up: FollowUp, now: datetime) -> HttpResponse:
         number = key.partition("-")[0]
         pk = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
-        if not constant_time_compare(three_months_on_key(ConfidenceLater(pk=pk)), key):
+        if not constant_time_compare(three_months_on_key(ConfidenceFollowUp(pk=pk)), key):
             return unknown_code_page(request)
-        later = ConfidenceLater.objects.filter(pk=pk, afterwards=afterwards).first()
+        later = ConfidenceFollowUp.objects.filter(pk=pk, follow_up=follow_up).first()
         is_open = later is not None and later.is_open(now)
         form = ThreeMonthsOnForm(request.POST if request.method == "POST" else None)
         stop: ReachedThrottle | None = None
@@ -270,7 +267,7 @@ def three_months_on(request: HttpRequest, code: str, key: str) -> HttpResponse:
             if stop is None:
                 answer_three_months_on(later=later, confidence=form.cleaned_data["confidence"], now=now)
                 return redirect(request.path)
-        context = {**feedback_context(afterwards), "form": form, "later": later, "is_open": is_open}
+        context = {**feedback_context(follow_up), "form": form, "later": later, "is_open": is_open}
         return render(request, "bookings/feedback/three_months_on.html", context, status=429 if stop else 200)
 
     return set_private_headers(request, short_link_required(page)(request, code), has_a_form=True)
@@ -278,20 +275,20 @@ def three_months_on(request: HttpRequest, code: str, key: str) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 @short_link_required
-def certificate(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
+def certificate(request: HttpRequest, follow_up: FollowUp, now: datetime) -> HttpResponse:
     """The name comes by POST and leaves in the PDF: it is in no address, no log and no table."""
-    if not afterwards.may_certify(now):
-        return feedback_not_open_page(request, afterwards, now)
+    if not follow_up.may_certify(now):
+        return feedback_not_open_page(request, follow_up, now)
     form = CertificateForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST" and form.is_valid():
         stop = reached_answer_throttle(request, form, now)
         if stop is None:
-            given = afterwards.given
+            given = follow_up.given
             pdf = certificate_pdf(given, form.cleaned_data["name"], who=who_to_tell_at(given), made_at=now)
             return pdf_response(pdf, _("certificate-of-attendance"))
         status = 429
-    return render(request, "bookings/feedback/certificate.html", {**feedback_context(afterwards), "form": form}, status=status)
+    return render(request, "bookings/feedback/certificate.html", {**feedback_context(follow_up), "form": form}, status=status)
 
 
 def who_to_tell_at(given: BookingOrSession) -> WhoToTell:
@@ -303,7 +300,7 @@ def who_to_tell_at(given: BookingOrSession) -> WhoToTell:
 #
 # The key in the address identifies the host. Opening a page changes nothing.
 
-HostView = Callable[[HttpRequest, Afterwards, datetime, str], HttpResponse]
+HostView = Callable[[HttpRequest, FollowUp, datetime, str], HttpResponse]
 
 
 def host_key_required(view: HostView) -> Callable[[HttpRequest, str, str], HttpResponse]:
@@ -313,57 +310,57 @@ def host_key_required(view: HostView) -> Callable[[HttpRequest, str, str], HttpR
     def wrapper(request: HttpRequest, code: str, key: str) -> HttpResponse:
         request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
 
-        def with_key(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
-            ours = host_key(afterwards)
+        def with_key(request: HttpRequest, follow_up: FollowUp, now: datetime) -> HttpResponse:
+            ours = host_key(follow_up)
             is_host = bool(ours) and constant_time_compare(ours, key)
-            works = is_host and now < host_booking(afterwards).agreed_times[1] + HOST_LINK_LIFETIME
-            return view(request, afterwards, now, key) if works else unknown_code_page(request)
+            works = is_host and now < host_booking(follow_up).agreed_times[1] + HOST_LINK_LIFETIME
+            return view(request, follow_up, now, key) if works else unknown_code_page(request)
 
         return set_private_headers(request, short_link_required(with_key)(request, code), has_a_form=True)
 
     return wrapper
 
 
-def host_booking(afterwards: Afterwards) -> Booking:
-    assert afterwards.booking is not None  # noqa: S101 - only a booking has a host
-    return afterwards.booking
+def host_booking(follow_up: FollowUp) -> Booking:
+    assert follow_up.booking is not None  # noqa: S101 - only a booking has a host
+    return follow_up.booking
 
 
 @cookieless
 @require_http_methods(FORM_METHODS)
 @host_key_required
-def host_feedback(request: HttpRequest, afterwards: Afterwards, now: datetime, key: str) -> HttpResponse:
-    if host_has_answered(afterwards):
-        return thanks_page(request, afterwards, now, AskLaterForm(), key=key)
-    if not afterwards.is_open(now):
-        return feedback_not_open_page(request, afterwards, now)
-    return feedback_page(request, afterwards, now, done=reverse("host_feedback", args=[afterwards.code, key]), by_host=True)
+def host_feedback(request: HttpRequest, follow_up: FollowUp, now: datetime, key: str) -> HttpResponse:
+    if host_has_answered(follow_up):
+        return thanks_page(request, follow_up, now, AskLaterForm(), key=key)
+    if not follow_up.is_open(now):
+        return feedback_not_open_page(request, follow_up, now)
+    return feedback_page(request, follow_up, now, done=reverse("host_feedback", args=[follow_up.code, key]), by_host=True)
 
 
 @cookieless
 @require_http_methods(FORM_METHODS)
 @host_key_required
-def host_again(request: HttpRequest, afterwards: Afterwards, now: datetime, key: str) -> HttpResponse:
+def host_again(request: HttpRequest, follow_up: FollowUp, now: datetime, key: str) -> HttpResponse:
     """One button: ask for the reminder, or take the wish back."""
-    booking = host_booking(afterwards)
+    booking = host_booking(follow_up)
     if request.method == "POST":
         if "wish" in request.POST:
             request_year_later(of=booking, now=now)
         elif "withdraw" in request.POST:
             withdraw_year_later(of=booking)
-        return redirect("host_again", code=afterwards.code, key=key)
-    reminder = YearLater.objects.filter(booking=booking).first()
-    due = format_day(YearLater.due_after(booking.agreed_times[1]))
+        return redirect("host_again", code=follow_up.code, key=key)
+    reminder = AnniversaryPrompt.objects.filter(booking=booking).first()
+    due = format_day(AnniversaryPrompt.due_after(booking.agreed_times[1]))
     return render(
-        request, "bookings/feedback/again.html", {**feedback_context(afterwards), "key": key, "reminder": reminder, "due": due}
+        request, "bookings/feedback/again.html", {**feedback_context(follow_up), "key": key, "reminder": reminder, "due": due}
     )
 
 
 @require_http_methods(FORM_METHODS)
 @host_key_required
-def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, key: str) -> HttpResponse:
+def host_leaflets(request: HttpRequest, follow_up: FollowUp, now: datetime, key: str) -> HttpResponse:
     """Leaflets that suit the people who came, to change and put into the basket. The order comes later, on its own pages."""
-    booking = host_booking(afterwards)
+    booking = host_booking(follow_up)
     attendance = Attendance.objects.filter(booking=booking).first()
     counts = attendance_counts(attendance) or {booking.audience_profession or Profession.OTHER: booking.audience_size}
     form = SuggestedLeafletsForm(request.POST if request.method == "POST" else None, wanted=suggested_leaflets(counts))
@@ -374,7 +371,7 @@ def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, k
         save_basket(draft, {**copies_by_slug(draft), **form.copies}, now)
         messages.success(request, _("These are in your basket. Nothing is ordered yet."))
         return redirect("basket")
-    context = {**feedback_context(afterwards), "form": form}
+    context = {**feedback_context(follow_up), "form": form}
     del context["csrf_token"]  # this page keeps a basket, so it needs a cookie and the usual protection
     # 'Health visitor: 9', since '9 health visitors' would need plurals of every profession. Empty while nobody has counted.
     context["came"] = [f"{Profession(name).label}: {people}" for name, people in counts.items()] if attendance else []
@@ -388,18 +385,18 @@ def feedback_panel_for_presenter(given: BookingOrSession, now: datetime) -> dict
     """None for what does not take place. If it was read with the booking (`with_afterwards`), no statement."""
     if given.state not in TAKES_PLACE_STATES or given.starts_at is None:
         return None
-    attendance, afterwards = attendance_of(given), getattr(given, "afterwards", None)
+    attendance, follow_up = attendance_of(given), getattr(given, "follow_up", None)
     route = presenter_url_prefix(given)
     may_record = may_record_attendance(given, now, by_presenter=True)
     is_visit = isinstance(given, Booking) and given.format == Format.WORKPLACE
     may_sign = is_visit and attendance is None and now < given.agreed_times[1]
-    has_slide = afterwards is None or now < afterwards.closes_at
+    has_slide = follow_up is None or now < follow_up.closes_at
     return {
         "people": people_came_text(attendance.people) if attendance else "",
         "attendance_url": reverse(f"{route}_attendance", args=[given.reference]) if may_record else "",
         "sheet_url": reverse("presenter_sheet", args=[given.reference]) if may_sign else "",
         "slide_url": reverse(f"{route}_slide", args=[given.reference]) if has_slide else "",
-        "short_link": short_feedback_link(afterwards) if afterwards else "",
+        "short_link": short_feedback_link(follow_up) if follow_up else "",
     }
 
 
@@ -463,7 +460,7 @@ def presenter_slide(request: HttpRequest, presenter: Presenter, reference: str, 
     if feedback_panel_for_presenter(given, timezone.now()) is None:
         messages.warning(request, _("This presentation is not taking place, so there is nothing to show."))
         return redirect(own_page_url(given))
-    get_or_create_afterwards(given=given, now=timezone.now())
+    get_or_create_follow_up(given=given, now=timezone.now())
     return redirect(f"{presenter_url_prefix(given)}_slide_pdf", reference=reference)
 
 
@@ -471,8 +468,8 @@ def presenter_slide(request: HttpRequest, presenter: Presenter, reference: str, 
 @require_safe
 def presenter_slide_pdf(request: HttpRequest, presenter: Presenter, reference: str, own: OwnQuerysetGetter) -> HttpResponse:
     given: BookingOrSession = get_object_or_404(own(presenter).with_afterwards(), reference=reference)
-    afterwards = get_object_or_404(Afterwards, **booking_or_session_lookup(given))
-    pdf = feedback_slide(afterwards, who=who_to_tell_at(given), made_at=timezone.now())
+    follow_up = get_object_or_404(FollowUp, **booking_or_session_lookup(given))
+    pdf = feedback_slide(follow_up, who=who_to_tell_at(given), made_at=timezone.now())
     return pdf_response(pdf, f"{given.reference}-feedback")
 
 

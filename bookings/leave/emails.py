@@ -6,8 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from bookings.emails import DIGEST_BYPASS_WINDOW, SAMPLE_START, sample_presenter
 from bookings.models import Leave, LeaveKind, LeaveState

@@ -36,7 +36,7 @@ from bookings.schedule.locks import busy_time_checks, end_expiring_claims, lock_
 from bookings.schedule.queries import claims_within, read_journeys, to_claim
 from bookings.schedule.slots import Span, journey_fits
 from bookings.travel import Journeys
-from bookings.visits.services import mark_presenter_sought
+from bookings.visits.services import flag_presenter_needed
 from notifications.outbox import notify
 from office.site_settings.queries import site_settings
 from professionals.safeguarding.services import notify_safeguarding_lead
@@ -184,7 +184,7 @@ def free_time_for_leave(
     freed = list(lock_bookings(Booking.objects.filter(pk__in=keys)))
     BusyTime.objects.filter(booking__in=freed).delete()
     for booking in freed:
-        mark_presenter_sought(presenter, booking, now)
+        flag_presenter_needed(presenter, booking, now)
         booking.presenter = None
         booking.save(update_fields=["presenter"])
         changes: dict[str, object] = {"presenter": [presenter.pk, None]}

@@ -6,23 +6,23 @@ from bookings.models.booking import (
     BookingEventKind,
     BookingQuerySet,
     BookingState,
-    Brought,
     DateOption,
     DateOptionKind,
     DateOptionState,
     NotKeptReason,
     Precision,
+    VisitLeaflets,
 )
 from bookings.models.busy import MAX_HELD_TIMES, BusyKind, BusyTime, HeldEndReason, HeldTime, Hold
 from bookings.models.feedback import (
-    Afterwards,
+    AnniversaryPrompt,
     Attendance,
     AttendanceCount,
     BookingOrSession,
-    ConfidenceLater,
+    ConfidenceFollowUp,
     Feedback,
+    FollowUp,
     ThreeMonthsOn,
-    YearLater,
     booking_or_session_lookup,
 )
 from bookings.models.feedback_questions import CONFIDENCE_QUESTIONS, SHARED_STATEMENTS, STATEMENTS, Agreement, Confidence

@@ -15,8 +15,7 @@ from django.db import models
 from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce, TruncDate
 from django.urls import reverse
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import User
 from bookings.models.presenter import Format, Presentation, Presenter, validate_https
@@ -85,7 +84,11 @@ CHECK_IN, CHECK_OUT, HELP = "check-in", "check-out", "help"
 CHECK_IN_OPENED = F("starts_at") - CHECK_IN_OPENS_BEFORE
 CHECKED_OUT_Q = Q(visit__checked_out_at__gte=CHECK_IN_OPENED)
 CHECKED_IN_Q = Q(visit__checked_in_at__gte=CHECK_IN_OPENED) & ~CHECKED_OUT_Q
-SOUGHT_Q = Q(visit__sought_at__gte=F("starts_at")) & ~CHECKED_OUT_Q & ~Q(visit__safe_at__gte=F("visit__sought_at"))
+SOUGHT_Q = (
+    Q(visit__presenter_needed_since__gte=F("starts_at"))
+    & ~CHECKED_OUT_Q
+    & ~Q(visit__safe_at__gte=F("visit__presenter_needed_since"))
+)
 VISIT_DONE_Q = CHECKED_OUT_Q & (Q(visit__presenter=F("presenter")) | Q(visit__checked_out_at__gte=F("ends_at")))
 NEEDS_HELP_Q = Q(visit__help_at__isnull=False) & ~Q(visit__safe_at__gte=F("visit__help_at"))
 OVERDUE_ORDER = (Case(When(NEEDS_HELP_Q, then=0), default=1), "missed_at", "pk")  # of `overdue`: calls for help first
@@ -132,7 +135,7 @@ class NoTimeAgreed(DomainError):
     message = _("No time is agreed yet. Agree one first.")
 
 
-class Engagement(ReferencedModel, StateModel):
+class ScheduledEvent(ReferencedModel, StateModel):
     """What a presenter is booked for: a booking or an open session. Times are UTC.
 
     `sequence` counts the changes that calendars must hear of (RFC 5545, 3.8.7.4).
@@ -163,7 +166,7 @@ class Engagement(ReferencedModel, StateModel):
 
     @property
     def clocks(self) -> str:
-        """'1:30pm to 3pm', where the day stands above it."""
+        """The time range, for use under a date heading: '1:30pm to 3pm'."""
         start, end = self.agreed_times
         return gettext("%(start)s to %(end)s") % {"start": format_uk_time(start), "end": format_uk_time(end)}
 
@@ -178,6 +181,9 @@ class Engagement(ReferencedModel, StateModel):
         return days_before(self.agreed_times[0], site_settings().first_reminder_days, REMINDER_TIME)
 
 
+# What the presenter must know of the day: each is asked on every form of a booking, in this order, and shown to everybody who
+# reads about its details (bookings/text.py).
+NEEDS_FIELDS = ("room", "access_needs", "notes")
 # The columns that say in which nation a booking may meet a day when we are closed.
 BOOKING_NATION_COLUMNS = ("nation", "presenter__nation")
 
@@ -208,7 +214,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
     def with_afterwards(self) -> "BookingQuerySet":
         """With its attendance and its short link, if any."""
-        return self.select_related("attendance", "afterwards")
+        return self.select_related("attendance", "follow_up")
 
     def open(self) -> "BookingQuerySet":
         return self.filter(state__in=OPEN_BOOKING_STATES)
@@ -348,7 +354,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.overdue(now).annotate(**columns).order_by(taken, *OVERDUE_ORDER)
 
 
-class Booking(Engagement, Reached):
+class Booking(ScheduledEvent, Reached):
     """`presenter` is empty while it needs one, and the times while a request has none agreed (see DateOption).
 
     `revision` counts the changes to its details. `visit_closed`: the presenter is back from the visit, or nobody went (see
@@ -852,7 +858,7 @@ class DateOption(models.Model):
         return self.state == DateOptionState.OPEN and self.expires_at is not None and self.expires_at > now
 
 
-class Brought(models.Model):
+class VisitLeaflets(models.Model):
     """Leaflets that somebody asked the presenter to bring.
 
     `order` is None if not one copy was in stock. `missing` lists what was not: the slug, title and copies of each title.

@@ -14,8 +14,7 @@ from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, Range
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils import timezone
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from bookings.models.booking import Booking, DateOption
 from bookings.models.leave import Leave
@@ -88,7 +87,7 @@ class HeldTimeQuerySet(models.QuerySet["HeldTime"]):
 
 
 class HeldTime(models.Model):
-    """A time of a presenter that is held for the people of one area, because a visit near there takes place (`around`).
+    """A time of a presenter that is held for the people of one area, because a visit near there takes place (`visit`).
 
     `keys`: the area's districts, or an island's nation. Visits at a postcode there may be booked over it, and nothing else.
     While somebody from there fills in the form over it, its claim is not live; if they leave, it is again. `number`: 1 to 3 of
@@ -97,7 +96,7 @@ class HeldTime(models.Model):
 
     presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.CASCADE, related_name="times_held")
     personal(presenter)
-    around = models.ForeignKey(Booking, verbose_name=_("around the visit"), on_delete=models.CASCADE, related_name="times_held")
+    visit = models.ForeignKey(Booking, verbose_name=_("around the visit"), on_delete=models.CASCADE, related_name="times_held")
     area = impersonal(models.CharField(_("area"), max_length=60))
     area_name = impersonal(models.CharField(_("name of the area"), max_length=80))
     keys = impersonal(ArrayField(models.CharField(max_length=20), verbose_name=_("districts")))
@@ -144,7 +143,7 @@ class HeldTime(models.Model):
 
     @property
     def clocks(self) -> str:
-        """'1:30pm to 3pm', where the day stands above it."""
+        """The time range, for use under a date heading: '1:30pm to 3pm'."""
         return gettext("%(start)s to %(end)s") % {"start": format_uk_time(self.starts_at), "end": format_uk_time(self.ends_at)}
 
 

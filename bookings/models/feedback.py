@@ -25,7 +25,7 @@ BookingOrSession = Booking | OpenSession  # what a presenter gives
 TAKES_PLACE_STATES = frozenset({BookingState.CONFIRMED, BookingState.DELIVERED, SessionState.SCHEDULED, SessionState.DELIVERED})
 
 
-class OfOnePresentation(models.Model):
+class FollowUpTarget(models.Model):
     """Belongs to one booking or to one open session, each of which has one at most."""
 
     booking = models.OneToOneField(
@@ -59,27 +59,33 @@ def booking_or_session_lookup(given: BookingOrSession) -> dict[str, Any]:
     return {"booking" if isinstance(given, Booking) else "session": given}
 
 
-class AfterwardsQuerySet(models.QuerySet["Afterwards"]):
-    def with_booking_or_session(self) -> "AfterwardsQuerySet":
+class FollowUpQuerySet(models.QuerySet["FollowUp"]):
+    def with_booking_or_session(self) -> "FollowUpQuerySet":
         return self.select_related("booking__presentation", "booking__person", "session__presentation")
 
 
-class Afterwards(OfOnePresentation):
+class FollowUp(FollowUpTarget):
     """The short link of one presentation, made when somebody first needs it. `code` is what people type."""
 
+    booking = models.OneToOneField(
+        Booking, verbose_name=_("booking"), null=True, blank=True, on_delete=models.CASCADE, related_name="follow_up"
+    )
+    session = models.OneToOneField(
+        OpenSession, verbose_name=_("open session"), null=True, blank=True, on_delete=models.CASCADE, related_name="follow_up"
+    )
     code = impersonal(models.CharField(_("code"), max_length=6, unique=True))
     created_at = models.DateTimeField(_("made"))
-    takes_more = models.BooleanField(_("answers are taken from any number of people"), default=False, db_default=False)
+    accepts_unlimited = models.BooleanField(_("answers are taken from any number of people"), default=False, db_default=False)
 
-    objects = AfterwardsQuerySet.as_manager()
+    objects = FollowUpQuerySet.as_manager()
 
-    class Meta(OfOnePresentation.Meta):
+    class Meta(FollowUpTarget.Meta):
         ordering = ["-pk"]
         verbose_name = _("what people said")
         verbose_name_plural = _("what people said")
         permissions = [("export_feedback", _("Can export what people said"))]
         constraints = [
-            *OfOnePresentation.Meta.constraints,
+            *FollowUpTarget.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(("code__regex", "^[234679ACDEFGHJKMNPQRTWXYZ]{6}$")), name="afterwards_code_can_be_typed"
             ),
@@ -116,8 +122,8 @@ class Feedback(models.Model):
     `quotable`: the writer of the comment lets us quote it without their name. `chosen_at`: staff chose it for reports.
     """
 
-    afterwards = models.ForeignKey(
-        Afterwards, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="answers", db_index=False
+    follow_up = models.ForeignKey(
+        FollowUp, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="answers", db_index=False
     )
     by_host = models.BooleanField(_("by the host"), default=False)
     useful = agreement_field("useful")
@@ -139,7 +145,7 @@ class Feedback(models.Model):
         verbose_name = _("answer")
         verbose_name_plural = _("answers")
         constraints = [
-            models.UniqueConstraint(fields=["afterwards"], condition=Q(by_host=True), name="feedback_of_a_host_once"),
+            models.UniqueConstraint(fields=["follow_up"], condition=Q(by_host=True), name="feedback_of_a_host_once"),
             models.CheckConstraint(
                 condition=Q(useful__range=(1, 5), clear__range=(1, 5), ready__range=(1, 5)), name="feedback_from_1_to_5"
             ),
@@ -161,10 +167,10 @@ class Feedback(models.Model):
                 condition=Q(chosen_at__isnull=True) | Q(Q(quotable=True), ~Q(comment="")), name="feedback_chosen_may_be_quoted"
             ),
         ]
-        indexes = [models.Index(fields=["afterwards", "-id"], name="feedback_of_a_presentation")]
+        indexes = [models.Index(fields=["follow_up", "-id"], name="feedback_of_a_presentation")]
 
     def __str__(self) -> str:
-        return str(self.afterwards)
+        return str(self.follow_up)
 
 
 class AskedLaterQuerySet(models.QuerySet[Any]):
@@ -172,7 +178,7 @@ class AskedLaterQuerySet(models.QuerySet[Any]):
         return self.filter(told_at=None, due_at__lte=now).order_by("due_at", "pk")
 
 
-class AskedLater(models.Model):
+class ScheduledQuestion(models.Model):
     """Somebody asked to hear from us once more, that long (`after`) after a presentation."""
 
     after: ClassVar[timedelta]
@@ -190,7 +196,7 @@ class AskedLater(models.Model):
         return end + cls.after
 
 
-class ConfidenceLater(AskedLater):
+class ConfidenceFollowUp(ScheduledQuestion):
     """Somebody who was there asked to be asked once more, three months on. No answer is known to be theirs.
 
     The address is forgotten as soon as the mail is sent. While the link in it works, the rest of the row says whether it was
@@ -199,8 +205,8 @@ class ConfidenceLater(AskedLater):
 
     after = THREE_MONTHS_PERIOD
 
-    afterwards = models.ForeignKey(
-        Afterwards, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="+", db_index=False
+    follow_up = models.ForeignKey(
+        FollowUp, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="+", db_index=False
     )
     address = personal(models.EmailField(_("address"), blank=True))  # lower case
     language = models.CharField(_("language"), max_length=5, choices=Language, blank=True, default="", db_default="")
@@ -210,7 +216,7 @@ class ConfidenceLater(AskedLater):
         verbose_name = _("question three months on")
         verbose_name_plural = _("questions three months on")
         constraints = [
-            models.UniqueConstraint(fields=["afterwards", "address"], condition=~Q(address=""), name="confidencelater_once"),
+            models.UniqueConstraint(fields=["follow_up", "address"], condition=~Q(address=""), name="confidencelater_once"),
             models.CheckConstraint(
                 condition=Q(~Q(address=""), told_at__isnull=True, answered=False) | Q(address="", told_at__isnull=False),
                 name="confidencelater_forgets_the_address",
@@ -219,12 +225,12 @@ class ConfidenceLater(AskedLater):
         ]
         indexes = [
             models.Index(fields=["due_at", "id"], name="confidencelater_due", condition=Q(told_at__isnull=True)),
-            models.Index(fields=["afterwards"], name="confidencelater_of_one"),
+            models.Index(fields=["follow_up"], name="confidencelater_of_one"),
             models.Index(fields=["address"], name="confidencelater_of_an_address", condition=~Q(address="")),
         ]
 
     def __str__(self) -> str:
-        return str(self.afterwards)
+        return str(self.follow_up)
 
     def is_open(self, now: datetime) -> bool:
         """Whether the link in the mail still takes an answer."""
@@ -234,9 +240,7 @@ class ConfidenceLater(AskedLater):
 class ThreeMonthsOn(models.Model):
     """How confident somebody still was three months on. Nobody knows who; we keep only the day."""
 
-    afterwards = models.ForeignKey(
-        Afterwards, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="three_months_on"
-    )
+    follow_up = models.ForeignKey(FollowUp, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="three_months_on")
     confidence = models.PositiveSmallIntegerField(CONFIDENCE_QUESTIONS["confidence_now"], choices=Confidence)
     received_on = models.DateField(_("received"))
 
@@ -246,20 +250,20 @@ class ThreeMonthsOn(models.Model):
         constraints = [models.CheckConstraint(condition=Q(confidence__range=(1, 5)), name="threemonthson_from_1_to_5")]
 
     def __str__(self) -> str:
-        return str(self.afterwards)
+        return str(self.follow_up)
 
 
-class YearLater(AskedLater):
+class AnniversaryPrompt(ScheduledQuestion):
     """A professional asked for one reminder, a year after a booking or place of theirs. If they withdraw it, the row goes."""
 
     after = timedelta(days=365)
 
     booking = models.OneToOneField(
-        Booking, verbose_name=_("booking"), null=True, blank=True, on_delete=models.CASCADE, related_name="yearlater"
+        Booking, verbose_name=_("booking"), null=True, blank=True, on_delete=models.CASCADE, related_name="anniversary_prompt"
     )
     personal(booking)
     place = models.OneToOneField(
-        SessionPlace, verbose_name=_("place"), null=True, blank=True, on_delete=models.CASCADE, related_name="yearlater"
+        SessionPlace, verbose_name=_("place"), null=True, blank=True, on_delete=models.CASCADE, related_name="anniversary_prompt"
     )
     personal(place)
     wished_at = models.DateTimeField(_("wished"))
@@ -279,7 +283,7 @@ class YearLater(AskedLater):
         return str(self.booking or self.place)
 
 
-class Attendance(OfOnePresentation, RecordedBy):
+class Attendance(FollowUpTarget, RecordedBy):
     """How many people came, as the presenter counted them. `revision` counts how often it was put right.
 
     At the end of a transaction, the database refuses a total that is not the sum of its counts.
@@ -290,11 +294,11 @@ class Attendance(OfOnePresentation, RecordedBy):
     changed_at = models.DateTimeField(_("last changed"))
     revision = models.PositiveIntegerField(_("times put right"), default=0)
 
-    class Meta(OfOnePresentation.Meta):
+    class Meta(FollowUpTarget.Meta):
         verbose_name = _("attendance")
         verbose_name_plural = _("attendances")
         constraints = [
-            *OfOnePresentation.Meta.constraints,
+            *FollowUpTarget.Meta.constraints,
             models.CheckConstraint(condition=Q(people__gte=1, people__lte=MAX_PEOPLE), name="attendance_of_somebody"),
             models.CheckConstraint(condition=Q(changed_at__gte=F("recorded_at")), name="attendance_recorded_before_changed"),
         ]

@@ -4,8 +4,7 @@ from datetime import datetime, time
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from bookings.models.presenter import Presenter, format_day_range
 from core.dates import UK_TZ, format_datetime_range, format_day, format_uk_time, uk_day

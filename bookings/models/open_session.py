@@ -6,10 +6,9 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
-from bookings.models.booking import BookingChannel, Engagement, EngagementEvent
+from bookings.models.booking import BookingChannel, EngagementEvent, ScheduledEvent
 from bookings.models.presenter import Presentation, Presenter
 from core.dates import format_datetime_range, format_day, format_uk_time
 from core.models import StateModel, free_text, impersonal, personal
@@ -56,7 +55,7 @@ class OpenSessionQuerySet(models.QuerySet["OpenSession"]):
 
     def with_afterwards(self) -> "OpenSessionQuerySet":
         """With its attendance and its short link, if any."""
-        return self.select_related("attendance", "afterwards")
+        return self.select_related("attendance", "follow_up")
 
     def upcoming(self, now: datetime) -> "OpenSessionQuerySet":
         """Scheduled and not begun, the next first."""
@@ -69,7 +68,7 @@ class OpenSessionQuerySet(models.QuerySet["OpenSession"]):
         return self.filter(state=SessionState.SCHEDULED, ends_at__lte=now)
 
 
-class OpenSession(Engagement):
+class OpenSession(ScheduledEvent):
     """It is always online. `presenter` is empty if it needs one.
 
     The database keeps `occupied` (places taken, offered or attended), `waiting` and `last_position` itself, by a trigger on

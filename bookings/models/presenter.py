@@ -9,16 +9,14 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, OuterRef, Q
 from django.db.models.functions import Greatest, Least
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from bookings.travel import MAINLAND, MAX_OVERRIDE_MINUTES, Place
 from core.dates import format_day, format_time, uk_day
 from core.models import free_text, impersonal, personal, user_foreign_key
 from office.site_settings.queries import site_settings
 from professionals.areas import postcode_area
-from professionals.models import Nation as Nation
-from professionals.models import Profession
+from professionals.models import Nation as Nation, Profession
 
 
 def format_day_range(first: date, last: date) -> str:
@@ -83,20 +81,20 @@ class JourneyTime(models.Model):
     The database's guard reads this table too. It counts for what is booked from then on.
     """
 
-    one = impersonal(models.CharField(_("one area"), max_length=4))
-    other = impersonal(models.CharField(_("other area"), max_length=4))
+    area_a = impersonal(models.CharField(_("one area"), max_length=4))
+    area_b = impersonal(models.CharField(_("other area"), max_length=4))
     minutes = models.PositiveSmallIntegerField(_("minutes"))
     reason = free_text(models.CharField(_("reason"), max_length=200))
     set_by = user_foreign_key(_("set by"), blank=True, editable=False)
     set_at = models.DateTimeField(_("set"), editable=False)
 
     class Meta:
-        ordering = ["one", "other"]
+        ordering = ["area_a", "area_b"]
         verbose_name = _("journey time")
         verbose_name_plural = _("journey times")
         constraints = [
             # Whichever of the two comes first.
-            models.UniqueConstraint(Least("one", "other"), Greatest("one", "other"), name="journeytime_once_a_pair"),
+            models.UniqueConstraint(Least("area_a", "area_b"), Greatest("area_a", "area_b"), name="journeytime_once_a_pair"),
             models.CheckConstraint(
                 condition=Q(minutes__lte=MAX_OVERRIDE_MINUTES),
                 name="journeytime_at_most_a_day",
@@ -106,7 +104,7 @@ class JourneyTime(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.one}–{self.other}"
+        return f"{self.area_a}–{self.area_b}"
 
 
 # A booking that names no profession is for a mix of them.

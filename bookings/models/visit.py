@@ -26,9 +26,9 @@ class Visit(models.Model):
 
     `presenter` is the person who went, even if the booking has another by now. A moment from before check-in opens
     (CHECK_IN_OPENS_BEFORE) belongs to an earlier time of the booking, which has moved since, and no longer counts.
-    `safe_at`: staff last heard that all is well. `sought_at`: leave took the presenter off the booking after its start, while
-    nobody knew whether they are safe. `late_until`: when the presenter, who runs late, will begin. `help_at`: when `seeks_help`
-    last asked for help. `taken_on_at`: when a colleague last took an alarm on.
+    `safe_at`: staff last heard that all is well. `presenter_needed_since`: leave took the presenter off the booking after its
+    start, while nobody knew whether they are safe. `late_until`: when the presenter, who runs late, will begin. `help_at`:
+    when `seeks_help` last asked for help. `taken_on_at`: when a colleague last took an alarm on.
     """
 
     booking = models.OneToOneField(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="visit")
@@ -39,7 +39,7 @@ class Visit(models.Model):
     checked_in_at = personal(models.DateTimeField(_("checked in"), null=True, blank=True))
     checked_out_at = personal(models.DateTimeField(_("checked out"), null=True, blank=True))
     safe_at = personal(models.DateTimeField(_("said to be safe"), null=True, blank=True))
-    sought_at = personal(models.DateTimeField(_("sought since"), null=True, blank=True))
+    presenter_needed_since = personal(models.DateTimeField(_("sought since"), null=True, blank=True))
     late_until = personal(models.DateTimeField(_("begins late, at"), null=True, blank=True))
     help_at = personal(models.DateTimeField(_("asked for help"), null=True, blank=True))
     seeks_help = models.ForeignKey(
@@ -99,9 +99,13 @@ class Visit(models.Model):
     @property
     def is_presenter_sought(self) -> bool:
         """They are on leave by now, and were not heard from since it was entered."""
-        if self.sought_at is None or self.sought_at < self.booking.agreed_times[0] or self.is_checked_out:
+        if (
+            self.presenter_needed_since is None
+            or self.presenter_needed_since < self.booking.agreed_times[0]
+            or self.is_checked_out
+        ):
             return False
-        return self.safe_at is None or self.safe_at < self.sought_at
+        return self.safe_at is None or self.safe_at < self.presenter_needed_since
 
     @property
     def needs_help(self) -> bool:

@@ -8,8 +8,7 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise, cached_property
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from bookings import text as session_text
 from bookings.booking.services.transitions import wants_reminders
@@ -18,8 +17,8 @@ from bookings.emails import SAMPLE_START, sample_long_fields, sample_person, sam
 from bookings.feedback.emails import SessionAfterwards, YearLaterEmail
 from bookings.models import (
     PLACE_GAINED_EVENTS,
-    Afterwards,
     BookingChannel,
+    FollowUp,
     OpenSession,
     PlaceLinkPurpose,
     PlaceState,
@@ -613,7 +612,7 @@ def examples() -> list[Example]:
     cancelled = {"session_state": SessionState.CANCELLED, "closed_reason": SAMPLE_REASON}
     after, long_after = (sample_place(session_state=SessionState.DELIVERED, **fields) for fields in ({}, longest))
     for place in (after, long_after):
-        Afterwards(session=place.session, code="7Q4M2F")  # this sets place.session.afterwards too
+        FollowUp(session=place.session, code="7Q4M2F")  # this sets place.session.follow_up too
     mine: dict[str, Any] = {"recipient": PRESENTER_ADDRESS}
     to = {**mine, "version": 1}
     times = [(SAMPLE_SESSION_START - timedelta(days=7)).isoformat(), SAMPLE_SESSION_START.isoformat()]

@@ -12,8 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import Progress, shows_progress, signed_in_user
@@ -245,7 +244,7 @@ GIVE_UP_STATES = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
 
 def own_place(request: HttpRequest, reference: str) -> SessionPlace:
     mine = signed_in_person(request).session_places.select_related(
-        "session__presentation", "session__presenter", "person", "session__afterwards", "yearlater"
+        "session__presentation", "session__presenter", "person", "session__follow_up", "anniversary_prompt"
     )
     return get_object_or_404(mine, session__reference=reference)
 

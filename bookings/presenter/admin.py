@@ -9,8 +9,7 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from bookings.models import Booking, BookingOrSession, BookingState, BusyTime, DutyShift, Format, OpenSession, SessionState
 from bookings.presenter.views import DIARY_SESSION_STATES, DIARY_VISIT_STATES, ONE_DAY, get_claim, journey_to_visit

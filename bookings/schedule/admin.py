@@ -18,8 +18,7 @@ from django.urls import reverse
 from django.utils import dates, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.models import User
 from bookings.calendars.views import revoke_feed
@@ -39,8 +38,7 @@ from bookings.models import (
     Presenter,
     SessionEvent,
 )
-from bookings.schedule import picker as schedule_picker
-from bookings.schedule import services as schedule_services
+from bookings.schedule import picker as schedule_picker, services as schedule_services
 from bookings.schedule.availability import NOT_CHECKED_MESSAGE, Slot
 from bookings.schedule.forms import (
     OwnRulesForm,
@@ -680,12 +678,12 @@ class AreaField(forms.CharField):
 class JourneyTimeForm(ChildDetailsMixin, forms.ModelForm):
     free_text_fields = ("reason",)
 
-    one = AreaField(
+    area_a = AreaField(
         max_length=8,
         label=gettext_lazy("Between"),
         help_text=gettext_lazy("The first half of a postcode (LS1), or only its letters for the whole area (LS)."),
     )
-    other = AreaField(
+    area_b = AreaField(
         max_length=8,
         label=gettext_lazy("And"),
         help_text=gettext_lazy("For journeys within one area, enter the same area again."),
@@ -693,7 +691,7 @@ class JourneyTimeForm(ChildDetailsMixin, forms.ModelForm):
 
     class Meta:
         model = JourneyTime
-        fields = ["one", "other", "minutes", "reason"]
+        fields = ["area_a", "area_b", "minutes", "reason"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -702,11 +700,11 @@ class JourneyTimeForm(ChildDetailsMixin, forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         """Sort the pair, so that the same two areas the other way round count as the same pair."""
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("one") and cleaned.get("other"):
-            cleaned["one"], cleaned["other"] = sorted((cleaned["one"], cleaned["other"]))
-            same = JourneyTime.objects.filter(one=cleaned["one"], other=cleaned["other"]).exclude(pk=self.instance.pk)
+        if cleaned.get("area_a") and cleaned.get("area_b"):
+            cleaned["area_a"], cleaned["area_b"] = sorted((cleaned["area_a"], cleaned["area_b"]))
+            same = JourneyTime.objects.filter(area_a=cleaned["area_a"], area_b=cleaned["area_b"]).exclude(pk=self.instance.pk)
             if same.exists():
-                self.add_error("one", _("These two areas already have a journey time. Change that one."))
+                self.add_error("area_a", _("These two areas already have a journey time. Change that one."))
         return cleaned
 
 
@@ -715,17 +713,17 @@ class JourneyTimeAdmin(StaffModelAdmin):
     form = JourneyTimeForm
     list_display = ("pair", "number_minutes", "why", "set_by", "set_at_display")
     list_select_related = ("set_by",)
-    search_fields = ("one", "other", "searched_reason")
+    search_fields = ("area_a", "area_b", "searched_reason")
     search_help_text = gettext_lazy("Area or reason")
     number_minutes = number_column("minutes", gettext_lazy("minutes"))
     set_at_display = datetime_column("set_at", gettext_lazy("set"))
     why = column(gettext_lazy("why"), lambda journey: shown_text(journey, "reason"))
 
-    @admin.display(description=gettext_lazy("between"), ordering="one")
+    @admin.display(description=gettext_lazy("between"), ordering="area_a")
     def pair(self, journey: JourneyTime) -> str:
-        if journey.one == journey.other:
-            return _("Within %(area)s") % {"area": journey.one}
-        return _("%(one)s and %(other)s") % {"one": journey.one, "other": journey.other}
+        if journey.area_a == journey.area_b:
+            return _("Within %(area)s") % {"area": journey.area_a}
+        return _("%(one)s and %(other)s") % {"one": journey.area_a, "other": journey.area_b}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JourneyTime]:
         return (

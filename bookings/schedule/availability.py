@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import PositiveSmallIntegerField, Q, QuerySet, Value
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from bookings.errors import RuleViolation
 from bookings.models import Availability, AvailabilityException, Format, Presenter
@@ -263,7 +262,7 @@ class PresenterSchedule:
         return uk_day(self.now) + timedelta(days=everybody if own is None else min(everybody, own))
 
     @cached_property
-    def standing_violations(self) -> tuple[RuleViolation, ...]:
+    def current_violations(self) -> tuple[RuleViolation, ...]:
         """The rules broken on every day."""
         place, online = self.slot_query.place, self.slot_query.format == Format.ONLINE
         broken = {
@@ -300,7 +299,7 @@ class PresenterSchedule:
             yield RuleViolation.DAY_FULL
         if most_a_week is not None and self.count_presentations(DateRange.week_of(day)) >= most_a_week:
             yield RuleViolation.WEEK_FULL
-        yield from self.standing_violations
+        yield from self.current_violations
 
     def windows(self, day: date) -> Sequence[Span]:
         """When the presenter can be booked on that day, in UTC."""
@@ -349,7 +348,7 @@ class PresenterSchedule:
         if not any(window.contains(span) for window in self.windows(day)):
             violations.append(RuleViolation.HOURS)
         violations += [violation for violation, bound in ends.bounds(place, length, gap) if not bound.contains(span)]
-        # How much they give around that day, which decides between equals.
+        # How much they give around that day: the tie-breaker.
         load = Span(start - LOAD_WINDOW, start + LOAD_WINDOW + timedelta.resolution)
         bookings_near = sum(claim.is_booking for claim in claims_starting_in(load, self.claims))
         extra = ends.extra_minutes(wanted, gap)
@@ -413,9 +412,9 @@ class Schedule:
         return DateRange(self.first_day, self.last_day)
 
     @property
-    def standing_violations(self) -> list[RuleViolation]:
+    def current_violations(self) -> list[RuleViolation]:
         """The rules that all of these presenters break, on every day."""
-        first, *others = [part.standing_violations for part in self.parts] or [()]
+        first, *others = [part.current_violations for part in self.parts] or [()]
         return [violation for violation in first if all(violation in violations for violations in others)]
 
     def is_read(self, day: date) -> bool:
@@ -432,7 +431,7 @@ class Schedule:
             raise LookupError(day)
         starts: set[datetime] = set()
         for part in self.parts:
-            if not part.standing_violations:
+            if not part.current_violations:
                 starts.update(part.starts_on(day, starts))
         return [Slot(start, start + self.slot_query.length) for start in sorted(starts)]
 

@@ -258,7 +258,7 @@ def hold_times(
         rows.append(
             HeldTime(
                 presenter=presenter,
-                around=locked,
+                visit=locked,
                 area=area.code,
                 area_name=area.name,
                 keys=sorted(area.keys),

@@ -17,8 +17,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.utils import dateformat
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from bookings.errors import RuleViolation, SlotTaken
 from bookings.models import Presenter
@@ -105,7 +104,7 @@ class SlotChoice:
 class Picker:
     """What the page shows. `first` is the first slot of all; `next` is the nearest one if the week is empty.
 
-    `standing_violations`: the rules that keep every presenter from giving it on any day. `closed`: why days of the week have no
+    `current_violations`: the rules that keep every presenter from giving it on any day. `closed`: why days of the week have no
     times. `nothing_free`: no day has a time, in any part of the day. `schedule`: what was read.
     """
 
@@ -120,7 +119,7 @@ class Picker:
     gone: str = ""
     months: str = ""
     weeks: str = ""
-    standing_violations: Sequence[RuleViolation] = ()
+    current_violations: Sequence[RuleViolation] = ()
     closed: Sequence[str] = ()
     nothing_free: bool = False
     schedule: Schedule | None = None
@@ -231,7 +230,7 @@ def build_picker(
         slot_choice(near, query) if near else None,
         months=query_prefix(query, "month") if has_month else "",
         weeks=query_prefix(query, "week"),
-        standing_violations=times.schedule.standing_violations,
+        current_violations=times.schedule.current_violations,
         closed=closure_texts_between(max(week.first, today), week.last, ClosureScope.PRESENTATIONS, [slot_query.nation]),
         nothing_free=not first and not (other_part and other_part.first(today)),
         schedule=times.schedule,

@@ -12,8 +12,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from bookings.models import (
     Booking,
@@ -51,7 +50,7 @@ def read_journeys(places: Iterable[Place | None]) -> Journeys:
     """The journey times that staff have set between any two of these places. One statement."""
     postcodes = {place.postcode for place in places if place}
     names = {name for postcode in postcodes for name in area_keys(postcode)}
-    rows = JourneyTime.objects.filter(one__in=names, other__in=names).order_by().values_list("one", "other", "minutes")
+    rows = JourneyTime.objects.filter(area_a__in=names, area_b__in=names).order_by().values_list("area_a", "area_b", "minutes")
     return Journeys({(one, other): minutes for one, other, minutes in rows})
 
 

@@ -121,12 +121,12 @@ def set_journey_time(*, journey: JourneyTime, by: User | None, now: datetime, fl
 
     `flagged`: the reason looks like a child's details and its writer kept it.
     """
-    journey.one, journey.other = sorted((journey.one, journey.other))
+    journey.area_a, journey.area_b = sorted((journey.area_a, journey.area_b))
     journey.set_by, journey.set_at = by, now
     journey.save()
     if flagged:
         notify_safeguarding_lead(
-            about=f"journey:{journey.pk}:{now:%Y%m%d%H%M%S}", reference=f"{journey.one} {journey.other}", now=now
+            about=f"journey:{journey.pk}:{now:%Y%m%d%H%M%S}", reference=f"{journey.area_a} {journey.area_b}", now=now
         )
     return journey
 

@@ -18,8 +18,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import dateformat, timezone
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import signed_in_user
@@ -93,7 +92,7 @@ CLAIM_COLUMNS = (
     "leave",
     "option__booking",
     "option__booking__reference",
-    "held__around",
+    "held__visit",
     "held__area_name",
 )
 
@@ -279,8 +278,8 @@ def day_entries(claims: Iterable[Any], day: date, view: str, part: PresenterSche
             continue
         before, after = get_journeys_around(part, span, day) if part and row.postcode else (ZERO, ZERO)
         named, list_name, _permission = KIND_DETAILS[row.kind]
-        word = str(named) % {"area": row.held__area_name} if row.held__around else str(named)
-        key = row.booking or row.session or row.leave or row.option__booking or row.held__around or row.pk
+        word = str(named) % {"area": row.held__area_name} if row.held__visit else str(named)
+        key = row.booking or row.session or row.leave or row.option__booking or row.held__visit or row.pk
         href = f"../{list_name}/{key}/change/"  # relative to this page, since a month has many of them
         if view == MONTH:
             where = row.postcode.partition(" ")[0] or (_("online") if row.kind == BusyKind.BOOKING else "")
@@ -355,7 +354,7 @@ def free_presenter_schedules(part: PresenterSchedule, presentations: Sequence[Pr
         if shortest is not None:
             # A copy, because a schedule keeps what it has worked out for its own place.
             asked = replace(part, slot_query=SlotQuery(shortest, name, place))
-            if not asked.standing_violations:
+            if not asked.current_violations:
                 found.append(asked)
     return sorted(found, key=lambda part: part.slot_query.length, reverse=True)
 

@@ -5,8 +5,7 @@ from math import cos, radians
 
 from django.db.models import CharField, F, Func, Q, Value
 from django.db.models.functions import Coalesce, NullIf, Power
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from bookings.models import AttendanceCount, Booking, Format, Seat, SeatState
 from bookings.models.booking import BookingQuerySet
@@ -16,7 +15,7 @@ from professionals.models import OutwardCode, Person, Profession
 
 # In a straight line between the centres of two postcode districts; people in the same local authority are near too.
 MAX_NEAR_MILES = 15
-# We suggest a profession to the host if nobody of it has come in the local authority for this long.
+# We suggest a profession to the host if none have attended in the local authority for this long.
 MISSING_PERIOD = timedelta(days=365)
 
 # The outward code of a visit or, online, of the host.

@@ -6,8 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import gettext_lazy as _, ngettext_lazy
 
 from accounts.models import User
 from bookings.models import LIVE_SEAT_STATES, Booking, BookingEventKind, BookingState, Seat, SeatState

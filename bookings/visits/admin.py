@@ -15,16 +15,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.access import safe_next_url, signed_in_user
 from accounts.admin import ROLE_CHECKS
 from accounts.models import User
 from accounts.roles import ROLES
-from bookings import errors
-from bookings import text as bookings_text
+from bookings import errors, text as bookings_text
 from bookings.models import (
     Booking,
     BookingState,

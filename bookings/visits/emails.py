@@ -6,8 +6,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise, cached_property
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from bookings import text as bookings_text
 from bookings.emails import (
@@ -139,7 +138,7 @@ class ManagerNoCheckOut(StaffNoCheckOut):
 
 
 class DutyAlarm(OverdueEmail):
-    """To the duty person and the deputy, until one of them is on it. Its version is the minute at which it rings."""
+    """To the duty person and the deputy, until one of them is on it. Versioned by the minute it is sent."""
 
     name = "duty-alarm"
     label = _("To the duty person and the deputy: alarm")

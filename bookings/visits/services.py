@@ -71,7 +71,7 @@ def refuse_while_visit_under_way(bookings: BookingQuerySet, now: datetime) -> No
         )
 
 
-def mark_presenter_sought(presenter: Presenter, booking: Booking, now: datetime) -> None:
+def flag_presenter_needed(presenter: Presenter, booking: Booking, now: datetime) -> None:
     """Call it before leave takes this presenter off a visit that has begun: the alarm stays until somebody hears from them."""
     if (
         booking.format != Format.WORKPLACE
@@ -84,7 +84,7 @@ def mark_presenter_sought(presenter: Presenter, booking: Booking, now: datetime)
     visit.booking = booking
     if visit.is_checked_in or visit.is_done:
         return  # the alarm waits for them until they check out
-    visit.presenter, visit.checked_in_at, visit.checked_out_at, visit.sought_at = presenter, None, None, now
+    visit.presenter, visit.checked_in_at, visit.checked_out_at, visit.presenter_needed_since = presenter, None, None, now
     visit.save()
 
 

@@ -15,8 +15,7 @@ from typing import Any
 import segno
 from anyascii import anyascii
 from django.conf import settings
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext as _
 
 from core.pages import SITE_FACTS
 

@@ -110,8 +110,7 @@ class RunningCopy:
         supervisor.facts |= {"port": self.port, "mail_port": mail.getsockname()[1]}
         if self.own_database:
             # We watch the first start: if it fails now, trying again won't help.
-            launch = postgres.prepare(self.var_dir)
-            prepared = [launch]
+            prepared = [postgres.prepare(self.var_dir)]
             database = Child(
                 "database", lambda: (prepared.pop() if prepared else postgres.prepare(self.var_dir)).popen_arguments()
             )

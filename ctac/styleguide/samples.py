@@ -155,9 +155,8 @@ def picker() -> Picker:
     form = WhenForm(days=days_with_slots(), initial={"start": slot_value(START)})
     week = PickerWeek(date(2027, 3, 8), "Week of Monday 8 March 2027", "?week=2027-03-01", "?week=2027-03-15")
     parts = [PickerLink(part.label, f"?part={part}", part == PartOfDay.ANY) for part in PartOfDay]
-    slot_query = SlotQuery(presentation(), Format.WORKPLACE, None)
     return Picker(
-        slot_query,
+        SlotQuery(presentation(), Format.WORKPLACE, None),
         form,
         days_with_slots(),
         week,

@@ -12,8 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import text as bookings_text
@@ -211,7 +210,7 @@ def placed_order_context() -> dict[str, Any]:
 
 
 def feedback_context() -> dict[str, Any]:
-    return {"given": samples.booking(), "day": format_day(samples.START), "afterwards": {"code": "example"}}
+    return {"given": samples.booking(), "day": format_day(samples.START), "follow_up": {"code": "example"}}
 
 
 register_examples(

@@ -24,7 +24,7 @@ from core.errors import StorageUnavailable
 
 logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT, READ_TIMEOUT, MAX_ATTEMPTS = 2, 4, 2  # seconds, seconds, times; botocore's own are 60, 60 and 5
-RETRY_PAUSE_SECONDS = 15  # seconds between two tries while it fails
+RETRY_PAUSE_SECONDS = 15  # between two tries while it fails
 MAX_MEMORY_BYTES = 2_500_000  # bytes of a file in memory; a larger one goes into a temporary file, as in Django's uploads
 MULTIPART_THRESHOLD_BYTES = 64 * 1024**2  # bytes of the largest upload in one request, which leaves no parts behind if it fails
 

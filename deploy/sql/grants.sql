@@ -22,7 +22,7 @@ GRANT UPDATE (text, by_id) ON privacy_complaintevent TO ctac_app;
 GRANT UPDATE (commissioner, commissioner_told_at, commissioner_reference, people) ON privacy_breach TO ctac_app;
 -- When and how a complaint came, from which its 30 days run, and which copies and erasures there were and when.
 REVOKE UPDATE, DELETE ON privacy_complaint FROM ctac_app;
-GRANT UPDATE (state, acknowledged_on, answered_on, closed_at, person_id, name, email, phone, wrong, wanted, submission_token,
+GRANT UPDATE (state, acknowledged_on, answered_on, closed_at, person_id, name, email, phone, description, wanted, submission_token,
     goes_when_closed, anonymised_at) ON privacy_complaint TO ctac_app;
 REVOKE UPDATE ON privacy_dataaction FROM ctac_app;
 GRANT UPDATE (written_at, person_id, by_id) ON privacy_dataaction TO ctac_app;

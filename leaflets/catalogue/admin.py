@@ -14,8 +14,7 @@ from django.urls import reverse
 from django.utils import dateformat, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy as _, ngettext
 
 from core.dates import uk_day
 from core.forms import DayField
@@ -33,8 +32,7 @@ from leaflets.catalogue.services import (
 from leaflets.models import DownloadCount, Edition, EditionState, Format, Language, Leaflet, SheetKind
 from leaflets.models.catalogue import DUPLICATE_TITLE_ERROR, normalise_topics, topics_in_use
 from leaflets.recalls.admin import RECALL_ACTION
-from leaflets.stock import admin as stock_admin
-from leaflets.stock import queries as stock_queries
+from leaflets.stock import admin as stock_admin, queries as stock_queries
 from leaflets.stock.admin import SpreadsheetLinks
 from leaflets.stock.services import correct_stock, notify_alerts, receive_stock
 from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field

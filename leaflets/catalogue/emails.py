@@ -5,8 +5,7 @@ from datetime import UTC, date, time, timedelta
 from django.conf import settings
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.translation import gettext, ngettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
 from core.dates import uk_datetime
 from leaflets.catalogue.services import NEW_EDITION_KIND, ORDERED_PERIOD, UNSENT_STATES

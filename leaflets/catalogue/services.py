@@ -197,7 +197,7 @@ def record_review(edition: Edition, *, by: User | None, reviewed_on: date, revie
         raise DomainError(_("This edition is no longer the current one, so it needs no review. Nothing has changed."))
 
 
-COVER_TIMEOUT_SECONDS = 30  # seconds
+COVER_TIMEOUT_SECONDS = 30
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from accounts.access import signed_in_user
 from accounts.rate_limits import check_export_limit
@@ -41,7 +40,7 @@ from leaflets.dispatch.forms import (
     StartPackingForm,
     lines_to_send,
 )
-from leaflets.dispatch.prints import LABEL_SHEETS, CourierRow, Pick, address_labels, courier_csv, pick_list
+from leaflets.dispatch.prints import LABEL_SHEETS, CourierRow, Pick, Slip, SlipItem, courier_csv
 from leaflets.dispatch.queries import PackingChoice, packable_order_keys, preview_choice, titles_to_pack
 from leaflets.dispatch.services import (
     NOT_ON_SHELF_REASON,
@@ -57,7 +56,6 @@ from leaflets.dispatch.services import (
     save_parcels,
     start_session,
 )
-from leaflets.dispatch.slips import Slip, SlipItem, packing_slips
 from leaflets.models import (
     LeftOutReason,
     MovementKind,
@@ -207,13 +205,15 @@ def print_response(session: PackingSession, what: PrintKind, parcels: list[Parce
             for parcel in parcels
         )
         return StreamingHttpResponse(courier_csv(rows), content_type="text/csv", headers=headers)
+    from leaflets.dispatch import sheets, slips  # with fpdf2: 30 MB, so not before a process makes its first print
+
     if what == PrintKind.LABELS:
         addresses = ((parcel.number, parcel.order.address) for parcel in parcels)
-        file = address_labels(addresses, sheet=labels.label_sheet, start=labels.start)
+        file = sheets.address_labels(addresses, sheet=labels.label_sheet, start=labels.start)
     elif what == PrintKind.SLIPS:
-        file = packing_slips(parcel_slips(parcels), made_at=now)
+        file = slips.packing_slips(parcel_slips(parcels), made_at=now)
     else:
-        file = pick_list(picks_of_parcels(parcels), heading=str(session), made_at=now)
+        file = sheets.pick_list(picks_of_parcels(parcels), heading=str(session), made_at=now)
     return FileResponse(file, as_attachment=True, filename=f"{name}.pdf")
 
 

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from core.forms import PageForm
 from leaflets.dispatch.prints import LABEL_SHEETS, LabelSheet
@@ -133,7 +132,7 @@ class ParcelsForm(PageForm):
         copies = {line: self.cleaned_data[f"copies-{line.pk}"] for line in lines_to_send(parcel)}
         return TypedParcel(
             left_out=why or (REASON_MISSING if out else ""),
-            fewer={line.pk: number for line, number in copies.items() if number is not None and number < line.allocated},
+            shortages={line.pk: number for line, number in copies.items() if number is not None and number < line.allocated},
             tracking_number=self.cleaned_data[f"track-{parcel.number}"],
         )
 
@@ -163,7 +162,7 @@ class ParcelsForm(PageForm):
         for parcel in self.parcels:
             typed = self._typed_parcel(parcel)
             for line in lines_to_send(parcel) if not typed.left_out else ():
-                edition, copies = line.edition, typed.fewer.get(line.pk, line.allocated)
+                edition, copies = line.edition, typed.shortages.get(line.pk, line.allocated)
                 left[edition] = left.get(edition, edition.on_hand) - copies
                 if copies < line.allocated:
                     reduced.add(edition)

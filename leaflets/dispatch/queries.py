@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from django.contrib.postgres.aggregates import BoolAnd
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, Count, Exists, F, Func, OuterRef, Q, Subquery, Sum, Value
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from leaflets.dispatch.prints import Pick
 from leaflets.models import MAX_PARCELS, Edition, EditionState, Leaflet, Order, OrderLine, OrderState, Parcel
@@ -16,7 +15,7 @@ from leaflets.stock.services import BACKORDER_STATES
 from professionals.models import Nation, OutwardCode
 
 MAX_COUNTED = 1_000
-PRIORITISED_FIRST = F("passed_forward_at").asc(nulls_last=True)
+PRIORITISED_FIRST = F("prioritised_at").asc(nulls_last=True)
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class PackingChoice:
 
 def packing_queue(choice: PackingChoice) -> OrderQuerySet:
     """Orders to pack: prioritised ones, then the oldest; for presenters to bring, the earliest visit first."""
-    kind = ~Q(brought_with="") if choice.brought else Q(brought_with="")
+    kind = ~Q(visit_reference="") if choice.brought else Q(visit_reference="")
     orders = Order.objects.filter(kind, state=OrderState.RECEIVED)
     if choice.titles:
         wanted = OrderLine.objects.filter(allocated__gt=0, edition__leaflet__in=choice.titles)

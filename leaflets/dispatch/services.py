@@ -74,7 +74,7 @@ def start_session(*, choice: PackingChoice, by: User | None, now: datetime) -> P
     return session
 
 
-def lock_session(session: PackingSession) -> PackingSession:
+def lock_packing_session(session: PackingSession) -> PackingSession:
     """Take this lock first to change a session. Raises SessionHasEnded."""
     locked = PackingSession.objects.select_for_update(no_key=True).get(pk=session.pk)
     if not locked.is_open:
@@ -88,12 +88,12 @@ def add_order(session: PackingSession, *, order: Order, by: User | None, now: da
 
     Raises SessionHasEnded, IsInSession, OrderStateHasChanged.
     """
-    session = lock_session(session)
+    session = lock_packing_session(session)
     numbers = list(session.parcels.order_by("number").values_list("number", flat=True))
     if session.parcels.open().count() >= MAX_PARCELS:
         raise DomainError(gettext_lazy("This session is full. Start another session for this order."))
     [order] = lock_orders(Order.objects.filter(pk=order.pk))
-    if bool(order.brought_with) != session.brought:  # an order that is brought has no address
+    if bool(order.visit_reference) != session.brought:  # an order that is brought has no address
         raise DomainError(gettext_lazy("You can’t pack leaflets to post and leaflets for presenters in the same session."))
     if order.packed_in.open().exists():
         raise IsInSession
@@ -111,14 +111,14 @@ class TypedParcel:
     """What was typed for a parcel: why it is left out, if it is; fewer copies, by line's key; its tracking number."""
 
     left_out: str = ""
-    fewer: Mapping[int, int] = field(default_factory=dict)
+    shortages: Mapping[int, int] = field(default_factory=dict)
     tracking_number: str = ""
 
 
 @transaction.atomic
 def save_parcels(*, session: PackingSession, typed: Mapping[int, TypedParcel]) -> None:
     """Store what was typed about these parcels, by their keys. Raises SessionHasEnded."""
-    store_typed(lock_session(session), typed)
+    store_typed(lock_packing_session(session), typed)
 
 
 def store_typed(session: PackingSession, typed: Mapping[int, TypedParcel]) -> None:
@@ -128,12 +128,12 @@ def store_typed(session: PackingSession, typed: Mapping[int, TypedParcel]) -> No
     changed = []
     for parcel in session.parcels.open().filter(pk__in=typed):
         entry = typed[parcel.pk]
-        before = (parcel.left_out, parcel.fewer, parcel.tracking_number)
+        before = (parcel.left_out, parcel.shortages, parcel.tracking_number)
         parcel.left_out, parcel.tracking_number = entry.left_out, entry.tracking_number
-        parcel.fewer = {str(key): copies for key, copies in entry.fewer.items()}
-        if (parcel.left_out, parcel.fewer, parcel.tracking_number) != before:
+        parcel.shortages = {str(key): copies for key, copies in entry.shortages.items()}
+        if (parcel.left_out, parcel.shortages, parcel.tracking_number) != before:
             changed.append(parcel)
-    Parcel.objects.bulk_update(changed, ["left_out", "fewer", "tracking_number"])
+    Parcel.objects.bulk_update(changed, ["left_out", "shortages", "tracking_number"])
 
 
 def end_session(session: PackingSession, to: PackingSessionState, *, by: User | None, now: datetime) -> None:
@@ -214,7 +214,7 @@ class ParcelPlan:
 
 def copies_in_parcel(parcel: Parcel, line: OrderLine) -> int:
     """The copies of this line in the parcel: those promised, or fewer if that was typed."""
-    return min(int(parcel.fewer.get(str(line.pk), line.allocated)), line.allocated)
+    return min(int(parcel.shortages.get(str(line.pk), line.allocated)), line.allocated)
 
 
 def outcome_of(parcel: Parcel, order: Order) -> ParcelOutcome:
@@ -241,7 +241,7 @@ def dispatch_session(
     is saved already. As many statements for one parcel as for two hundred. Raises SessionHasEnded, and DomainError for a parcel
     that the page did not show.
     """
-    session = lock_session(session)
+    session = lock_packing_session(session)
     plans = plan_parcels(session.parcels.open(), session, typed)
     if typed is not None and any(plan.parcel.pk not in typed for plan in plans):
         raise DomainError(
@@ -255,7 +255,7 @@ def dispatch_session(
 @transaction.atomic
 def close_session(session: PackingSession, *, by: User | None, now: datetime) -> PackingSession:
     """Dispatch nothing: put every order back for a later session. Raises SessionHasEnded."""
-    session = lock_session(session)
+    session = lock_packing_session(session)
     put_back(session, session.parcels.open(), ParcelOutcome.CLOSED, by=by, now=now)
     end_session(session, PackingSessionState.CLOSED, by=by, now=now)
     return session
@@ -264,7 +264,7 @@ def close_session(session: PackingSession, *, by: User | None, now: datetime) ->
 @transaction.atomic
 def remove_order(session: PackingSession, *, order: Order, by: User | None, now: datetime) -> None:
     """This order goes back for a later session. Raises SessionHasEnded."""
-    session = lock_session(session)
+    session = lock_packing_session(session)
     put_back(session, session.parcels.open().filter(order=order), ParcelOutcome.TAKEN_OUT, by=by, now=now)
 
 

@@ -3,20 +3,19 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from itertools import groupby
 from typing import IO
 
-from django.conf import settings
 from django.utils import translation
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 from fpdf.enums import Duplex
 
 from core.dates import format_day, format_uk_time
 from core.pdf.typesetting import charity_line, printable_text
-from leaflets.dispatch.prints import COLUMN_ATTRIBUTES
+from leaflets.dispatch.prints import Slip, SlipItem
+from leaflets.dispatch.sheets import COLUMN_ATTRIBUTES
 from leaflets.pdf import (
     BRAND_COLOUR,
     HAIRLINE_COLOUR,
@@ -30,36 +29,6 @@ from leaflets.pdf import (
     draw_qr_code,
 )
 from office.site_settings.queries import advice_hours, site_settings
-
-
-@dataclass(frozen=True)
-class SlipItem:
-    """One leaflet of a parcel: the copies to put in now, and those to come later."""
-
-    title: str
-    edition: str  # its label: "March 2026"
-    copies: int
-    to_come: int = 0
-
-
-@dataclass(frozen=True)
-class Slip:
-    """One parcel. `number` counts from 1 in its session; `url` is the order's full address, for the code to scan.
-
-    `who_to_tell`: whom to call about a child in the area that the parcel goes to. `language`: the language of the person who
-    opens it.
-    """
-
-    number: int
-    reference: str
-    url: str
-    ordered_on: date
-    address: Sequence[str]
-    items: Sequence[SlipItem]
-    note: str = ""
-    who_to_tell: Sequence[str] = ()
-    language: str = settings.LANGUAGE_CODE
-
 
 SLIP_LEFT, SLIP_RIGHT = 20, 190
 TEXT_SIZE, FIGURES_SIZE = 12, 16  # points, of the table

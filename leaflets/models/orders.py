@@ -9,8 +9,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, TextField, Value
 from django.db.models.functions import MD5, Concat, Lower
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy as _, ngettext
 
 from core.dates import format_datetime
 from core.models import (
@@ -155,7 +154,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def prioritised(self) -> Self:
         """Orders that were passed forward and still wait for copies."""
         waits = OrderLine.objects.filter(order=OuterRef("pk"), backordered__gt=0)
-        return self.filter(Exists(waits), passed_forward_at__isnull=False, state__in=QUEUED_STATES)
+        return self.filter(Exists(waits), prioritised_at__isnull=False, state__in=QUEUED_STATES)
 
     def for_my_page(self, person: Person) -> Self:
         """The person's orders, newest first, with their lines: two statements, however many."""
@@ -186,8 +185,10 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
         help_text=_("When they ordered: with the postcode it is the workplace whose limit counts."),
     )
     personal(organisation)
-    asked_because = free_text(models.CharField(_("why they need more than the limit"), max_length=MAX_REASON_LENGTH, blank=True))
-    brought_with = impersonal(
+    over_limit_reason = free_text(
+        models.CharField(_("why they need more than the limit"), max_length=MAX_REASON_LENGTH, blank=True)
+    )
+    visit_reference = impersonal(
         models.CharField(
             _("brought with booking"), max_length=10, blank=True, default="", db_default="", help_text=_("Its reference.")
         )
@@ -216,7 +217,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
         related_name="replacement",
     )
     # It gets copies that come in before orders that were not passed forward (ADR 17).
-    passed_forward_at = models.DateTimeField(_("passed forward"), null=True, editable=False)
+    prioritised_at = models.DateTimeField(_("passed forward"), null=True, editable=False)
     created_at = models.DateTimeField(_("day it was placed"))
     imported_at = models.DateTimeField(_("imported from a list"), null=True, blank=True, editable=False)
     anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
@@ -256,21 +257,21 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
             models.Index(
                 fields=["created_at", "-id"],
                 name="order_passed_forward",
-                condition=Q(passed_forward_at__isnull=False, state__in=("received", "waiting", "packing")),
+                condition=Q(prioritised_at__isnull=False, state__in=("received", "waiting", "packing")),
             ),
             # The orders to pack next, in the order of packing (leaflets/dispatch/queries.py).
             models.Index(
-                fields=["passed_forward_at", "created_at", "id"],
+                fields=["prioritised_at", "created_at", "id"],
                 include=["postcode"],
                 name="order_to_pack",
-                condition=Q(state="received", brought_with=""),
+                condition=Q(state="received", visit_reference=""),
             ),
             models.Index(fields=["reached_authority"], name="order_reached"),
             trigram_index("order_searched"),
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(brought_with="") | Q(address_line_1="", address_line_2="", town="", attention=""),
+                condition=Q(visit_reference="") | Q(address_line_1="", address_line_2="", town="", attention=""),
                 name="order_is_sent_or_brought",
             ),
             models.CheckConstraint(
@@ -285,7 +286,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
     @property
     def state_text(self) -> str:
         """The state's label, except that an order that is brought is "Given to the presenter", not dispatched."""
-        given = self.brought_with and self.state == OrderState.DISPATCHED
+        given = self.visit_reference and self.state == OrderState.DISPATCHED
         return str(_("Given to the presenter")) if given else self.get_state_display()
 
     @property
@@ -299,7 +300,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
     @property
     def may_be_changed(self) -> bool:
         """Whether its owner and staff may change it: until packing starts. An order that is brought is kept or left out whole."""
-        return self.state in OWNER_CANCELLABLE_STATES and not self.brought_with
+        return self.state in OWNER_CANCELLABLE_STATES and not self.visit_reference
 
     @property
     def all_lines(self) -> Iterable["OrderLine"]:
@@ -313,7 +314,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
     @property
     def is_prioritised(self) -> bool:
         """Whether it waits for copies and comes before others. Reads the lines, if it was passed forward."""
-        return self.passed_forward_at is not None and self.is_waiting_for_copies
+        return self.prioritised_at is not None and self.is_waiting_for_copies
 
     @property
     def is_sent_in_part(self) -> bool:
@@ -347,8 +348,8 @@ class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
     @property
     def address(self) -> list[str]:
         """The lines of the label; for an order that is brought, that it is, and with which booking."""
-        if self.brought_with:
-            return [str(_("Brought by the presenter")), str(_("Booking %(reference)s") % {"reference": self.brought_with})]
+        if self.visit_reference:
+            return [str(_("Brought by the presenter")), str(_("Booking %(reference)s") % {"reference": self.visit_reference})]
         return self.label_lines
 
 
@@ -421,7 +422,7 @@ class Dispatch(RecordedBy):
     dispatched_at = models.DateTimeField(_("dispatched"))
     tracking_number = personal(models.CharField(_("tracking number"), max_length=60, blank=True))
     # The email about this parcel and all others for the same person that day (ADR 4); None if they have no address.
-    told_in = models.ForeignKey(
+    notification = models.ForeignKey(
         *(Notification, models.SET_NULL), verbose_name=_("told in"), null=True, editable=False, related_name="parcels"
     )
 
@@ -457,7 +458,7 @@ class OrderEventKind(models.TextChoices):
     NOT_RESENT = "not-resent", _("Looked into and not sent again")
     REPLACES = "replaces", _("Placed to replace a lost parcel")
     TAKEN_BACK = "taken-back", _("Fewer copies in stock than we thought, so some will come later")
-    FORWARD = "forward", _("Passed forward")
+    PRIORITISED = "prioritised", _("Passed forward")
     IN_LINE = "in-line", _("Back in its own place")
     RECALLED = "recalled", _("A leaflet in it was recalled")
     CANCELLED = "cancelled", _("Cancelled")
@@ -465,7 +466,7 @@ class OrderEventKind(models.TextChoices):
 
 
 # Events that only staff see.
-STAFF_ONLY_EVENTS = (OrderEventKind.OVER_LIMIT, OrderEventKind.FORWARD, OrderEventKind.IN_LINE)
+STAFF_ONLY_EVENTS = (OrderEventKind.OVER_LIMIT, OrderEventKind.PRIORITISED, OrderEventKind.IN_LINE)
 
 
 class OrderEvent(Event):

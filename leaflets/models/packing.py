@@ -104,7 +104,7 @@ class Parcel(models.Model):
     number = models.PositiveSmallIntegerField(_("number"))
     left_out = models.CharField(_("left out because"), max_length=10, choices=LeftOutReason, blank=True)
     # By the key of the order's line, as text: fewer copies than promised. Leaves out lines that are sent whole.
-    fewer = impersonal(models.JSONField(_("fewer copies"), default=dict, blank=True))
+    shortages = impersonal(models.JSONField(_("fewer copies"), default=dict, blank=True))
     tracking_number = personal(models.CharField(_("tracking number"), max_length=60, blank=True))
     outcome = models.CharField(
         _("what became of it"), max_length=10, choices=ParcelOutcome, blank=True, default=ParcelOutcome.OPEN

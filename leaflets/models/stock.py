@@ -328,13 +328,13 @@ TO_PHONE_STATES = (ReachState.FAILED, ReachState.NO_EMAIL)
 class RecallHolderQuerySet(models.QuerySet["RecallHolder"]):
     def with_reach(self) -> Self:
         """Each person with their `reach`. Counts an email as sent if it, or one sent again, was sent."""
-        again = Notification.objects.filter(resend_of=OuterRef("told_in"))
-        sent = Q(told_in__state=NotificationState.SENT) | Exists(again.filter(state=NotificationState.SENT))
-        pending = Q(told_in__state__in=UNFINISHED_STATES) | Exists(again.filter(state__in=UNFINISHED_STATES))
+        again = Notification.objects.filter(resend_of=OuterRef("notification"))
+        sent = Q(notification__state=NotificationState.SENT) | Exists(again.filter(state=NotificationState.SENT))
+        pending = Q(notification__state__in=UNFINISHED_STATES) | Exists(again.filter(state__in=UNFINISHED_STATES))
         return self.annotate(
             reach=Case(
                 When(reached_at__isnull=False, then=Value(ReachState.PHONED)),
-                When(told_in=None, then=Value(ReachState.NO_EMAIL)),
+                When(notification=None, then=Value(ReachState.NO_EMAIL)),
                 When(sent, then=Value(ReachState.SENT)),
                 When(pending, then=Value(ReachState.PENDING)),
                 default=Value(ReachState.FAILED),
@@ -350,14 +350,14 @@ class RecallHolderQuerySet(models.QuerySet["RecallHolder"]):
 class RecallHolder(models.Model):
     """A person to tell of a recall: they were sent `received` copies, or (0) an open order of theirs changes.
 
-    `told_in` is their email; None if they have no address. Erasing a person deletes the row.
+    `notification` is their email; None if they have no address. Erasing a person deletes the row.
     """
 
     recall = models.ForeignKey(Recall, verbose_name=_("recall"), on_delete=models.PROTECT, related_name="holders")
     person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.PROTECT, related_name="recalls")
     personal(person)
     received = personal(models.PositiveIntegerField(_("copies received")))
-    told_in = models.ForeignKey(
+    notification = models.ForeignKey(
         *(Notification, models.SET_NULL), verbose_name=_("told in"), null=True, editable=False, related_name="recalls"
     )
     reached_at = personal(models.DateTimeField(_("reached by phone"), null=True, blank=True))

@@ -10,8 +10,7 @@ from enum import Enum, auto
 
 from django.db.models import F, Min, Q, Sum
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from accounts import rate_limits
 from accounts.models import ThrottleScope

@@ -7,8 +7,7 @@ from django.conf import settings
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.urls import reverse
 from django.utils.functional import Promise, cached_property
-from django.utils.translation import gettext, ngettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
 from core.dates import format_day
 from leaflets.models import (
@@ -43,10 +42,10 @@ def prefetch_order_lines(order: Order) -> Order:
 
 
 def order_facts(order: Order, rows: TitleCopies, tracking_number: str = "") -> list[dict[str, str]]:
-    """What, where to, reference; of a parcel also its tracking number, if it has one."""
+    """What, where to and the reference, plus the tracking number of a parcel, if it has one."""
     facts = [
         *({"label": copies_text(count), "value": title} for count, title in rows),
-        {"label": gettext("Comes") if order.brought_with else gettext("To"), "value": "\n".join(order.address)},
+        {"label": gettext("Comes") if order.visit_reference else gettext("To"), "value": "\n".join(order.address)},
         {"label": gettext("Reference"), "value": order.reference},
     ]
     return [*facts, {"label": gettext("Tracking number"), "value": tracking_number}] if tracking_number else facts
@@ -217,7 +216,7 @@ class OrderDispatched(Email):
         """
         parcels, row = Dispatch.objects.order_by("dispatched_at", "pk"), self.notification
         if not row.about.startswith("order:"):
-            return parcels.filter(told_in=row.resend_of_id or row.pk)
+            return parcels.filter(notification=row.resend_of_id or row.pk)
         of_order = parcels.filter(order=self.about_key)
         return of_order.filter(pk__in=of_order.values("pk")[row.version - 1 : row.version])
 
@@ -237,12 +236,12 @@ class OrderDispatched(Email):
     def get_template(self) -> str:
         if len(self.parcels) > 1:
             return self.template_of_several
-        return self.template_with_presenter if self.parcels[0][0].order.brought_with else self.template
+        return self.template_with_presenter if self.parcels[0][0].order.visit_reference else self.template
 
     def get_subject(self) -> str | Promise:
         if others := len(self.parcels) - 1:
             return ngettext(*self.subject_of_several, others)
-        return self.subject_with_presenter if self.parcels[0][0].order.brought_with else self.subject
+        return self.subject_with_presenter if self.parcels[0][0].order.visit_reference else self.subject
 
     def context(self) -> dict[str, object]:
         first, contents = self.parcels[0]
@@ -412,7 +411,7 @@ def examples() -> list[Example]:
     parcel = Dispatch(pk=1, dispatched_at=SAMPLE_NOW, tracking_number="RM 1234 5678 9GB", order=sample_order(to_come=5))
     other = Dispatch(pk=2, dispatched_at=SAMPLE_NOW, order=sample_order(key=2, reference="LO-8WQC-4D", attention=""))
     several = [(parcel, sent), (other, [(75, SAMPLE_TITLES[2])])]
-    brought = Dispatch(pk=2, dispatched_at=SAMPLE_NOW, order=sample_order(brought_with="BK-7Q4M-2F"))
+    brought = Dispatch(pk=2, dispatched_at=SAMPLE_NOW, order=sample_order(visit_reference="BK-7Q4M-2F"))
     note = "Our post room moved to Elland Road in January."
     missing = MissingParcel(pk=1, parcel=parcel, reported_at=SAMPLE_NOW, note=note)
     why = "The post has a signature from your reception, of 25 February. Ask there for a box from us, please."

@@ -36,7 +36,7 @@ EXPORT_HEADINGS = (
 )
 ORDER_COLUMNS = (
     *("pk", "reference", "created_at", "state", "channel", "person__name", "name", "attention", "organisation_name"),
-    *("address_line_1", "address_line_2", "town", "postcode", "brought_with"),
+    *("address_line_1", "address_line_2", "town", "postcode", "visit_reference"),
 )
 LINE_COLUMNS = (
     *("order_id", "edition__leaflet__slug", "edition__leaflet__title", "edition__label"),
@@ -66,7 +66,7 @@ def order_rows(keys: Sequence[int]) -> Iterator[list[Cell]]:
             parcels[key].append((uk_day(at), tracking_number))
         for key in filter(orders.__contains__, batch):
             _key, reference, created_at, state, channel, *rest = orders[key]
-            order = Order(state=state, channel=channel, brought_with=rest[-1])
+            order = Order(state=state, channel=channel, visit_reference=rest[-1])
             row = [reference, uk_day(created_at), order.state_text, order.get_channel_display(), *rest]
             days: list[date | None] = [day for day, _number in parcels[key]] or [None]
             tracking = ", ".join(number for _day, number in parcels[key] if number)

@@ -10,8 +10,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.db.models import Prefetch
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.models import User
 from core.dates import uk_datetime, uk_day

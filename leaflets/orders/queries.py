@@ -30,7 +30,7 @@ def kept_addresses(person: int) -> list[KeptAddress]:
 def delivery_addresses(person: int) -> DeliveryAddresses:
     """Where this person's parcels may go. Two statements."""
     # Leave out orders whose address was erased, or never known.
-    sent = Order.objects.filter(person_id=person, brought_with="").exclude(address_line_1="")
+    sent = Order.objects.filter(person_id=person, visit_reference="").exclude(address_line_1="")
     return DeliveryAddresses(kept_addresses(person), sent.order_by("-created_at", "-pk").first())
 
 
@@ -88,7 +88,7 @@ def order_history(order: Order, parcels: Sequence[Dispatch]) -> list[dict[str, o
     if order.imported_at:
         rows.append({"when": format_datetime(order.imported_at), "what": _("We added this from our earlier records.")})
     for event in OrderEvent.objects.filter(order=order).exclude(kind__in=STAFF_ONLY_EVENTS):
-        is_given = order.brought_with and event.kind == OrderEventKind.DISPATCHED
+        is_given = order.visit_reference and event.kind == OrderEventKind.DISPATCHED
         what = _("Given to the presenter") if is_given else str(event.get_kind_display())
         number = numbers.get(event.at, "") if event.kind in (OrderEventKind.PART_SENT, OrderEventKind.DISPATCHED) else ""
         if number:

@@ -12,8 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import Progress, shows_progress, signed_in_user, url_with_next
@@ -237,7 +236,7 @@ def order_check(request: HttpRequest) -> HttpResponse:
         response.headers["Retry-After"] = str(stop.seconds(now))
         return response
     basket, options, address = titles_in_basket(draft, with_stock=False), basket_options(draft), delivery.delivery()
-    order = Order(person=person, channel=OrderChannel.WEB, asked_because=options.reason, **vars(address))
+    order = Order(person=person, channel=OrderChannel.WEB, over_limit_reason=options.reason, **vars(address))
     order.submission_token, order.submission_digest = token, digest
     try:
         place_order(
@@ -325,7 +324,7 @@ def order(request: HttpRequest, reference: str) -> HttpResponse:
         "order": order,
         "history": order_history(order, parcels),
         "parcels": parcels,
-        "arrival": missing_report_context([] if order.brought_with else parcels, timezone.now()),
+        "arrival": missing_report_context([] if order.visit_reference else parcels, timezone.now()),
         # The order whose parcel never came, which this one sends again.
         "replaced": Order.objects.get(dispatches__missing=order.replaces_id) if order.replaces_id else None,
     }
@@ -337,7 +336,7 @@ def order(request: HttpRequest, reference: str) -> HttpResponse:
 def order_placed(request: HttpRequest, reference: str) -> HttpResponse:
     """The confirmation, while the order is open: what was ordered, what happens next, and what to do if something changes."""
     order = own_order(request, reference)
-    if not order.is_open or order.brought_with:  # the booking's confirmation tells of what is brought
+    if not order.is_open or order.visit_reference:  # the booking's confirmation tells of what is brought
         return redirect(order)
     email, is_request = signed_in_person(request).email, order.state == OrderState.REQUESTED
     steps = []
@@ -447,7 +446,7 @@ def order_change(request: HttpRequest, reference: str) -> HttpResponse:
 @person_required
 def order_change_page(request: HttpRequest, reference: str) -> HttpResponse:
     order = own_order(request, reference)
-    if order.brought_with:
+    if order.visit_reference:
         return redirect(order)
     if request.method == "POST":
         now, shown = timezone.now(), request.POST.get("version", "")
@@ -558,7 +557,7 @@ class MissingForm(ChildDetailsMixin, PageForm):
 def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
     """Shows the form first; only the button tells us. Without a parcel to report, goes back to the order and says why."""
     order, now = own_order(request, reference), timezone.now()
-    of_order = [] if order.brought_with else order_parcels(order)
+    of_order = [] if order.visit_reference else order_parcels(order)
     parcels = reportable_parcels(of_order, now)
     if not parcels:
         is_reported = any(hasattr(parcel, "missing") for parcel in of_order)

@@ -17,8 +17,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from accounts.access import signed_in_user
 from core.dates import format_day
@@ -223,7 +222,7 @@ def plan_rows(plan: RecallPlan, request: RecallRequest) -> list[dict[str, object
 
 
 def presenter_lines(orders: Sequence[Order]) -> SafeString:
-    lines = [format_html("{}: {}", order_link(order), visit_text(order.brought_with)) for order in orders]
+    lines = [format_html("{}: {}", order_link(order), visit_text(order.visit_reference)) for order in orders]
     return join_lines([_("Ask these presenters not to hand them out:"), *lines] if lines else [])
 
 
@@ -397,7 +396,9 @@ def holder_row(holder: RecallHolder) -> dict[str, Any]:
         "href": reverse("staff:professionals_person_change", args=[person.pk]),
         "copies": f"{holder.received:,}",
         "reach": state_tag(reach.label, REACH_COLOURS[reach]),
-        "message": reverse("staff:notifications_notification_change", args=[holder.told_in_id]) if holder.told_in_id else "",
+        "message": reverse("staff:notifications_notification_change", args=[holder.notification_id])
+        if holder.notification_id
+        else "",
         "email": mail_link(person.email) if person.email else "",
         "phone": phone_link(person.phone),
         "reached": format_short_datetime(holder.reached_at) if holder.reached_at else "",

@@ -7,8 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils.functional import Promise, cached_property
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from core.dates import format_day
 from leaflets.models import (
@@ -88,7 +87,7 @@ class EditionRecalled(Email):
                 reference=movement.order_line.order.reference,  # type: ignore[union-attr]
                 copies=movement.copies,
                 day=format_day(movement.at),
-                brought=bool(movement.order_line.order.brought_with),  # type: ignore[union-attr]
+                brought=bool(movement.order_line.order.visit_reference),  # type: ignore[union-attr]
             )
             for movement in dispatched.select_related("order_line__order").order_by("at", "pk")
         ]

@@ -91,7 +91,7 @@ def plan_outcomes(lines: Iterable[OrderLine], instead: str, free: int) -> list[L
         moved = min(copies, free) if may_move and instead in (RecallReplacement.SAME, RecallReplacement.OTHER) else 0
         free -= moved
         rest = copies - moved
-        is_cancelled = instead == RecallReplacement.CANCEL or bool(line.order.brought_with)
+        is_cancelled = instead == RecallReplacement.CANCEL or bool(line.order.visit_reference)
         outcomes.append(LineOutcome(line, moved, 0 if is_cancelled else rest, rest if is_cancelled else 0))
     return outcomes
 
@@ -299,7 +299,7 @@ ERASED_PEOPLE = Person.objects.filter(name=ERASED_NAME, email="", phone="", user
 
 def orders_with_presenters(edition: Edition, now: datetime) -> list[Order]:
     """Orders for visits to come that were handed to their presenters, who hold the copies, not the host."""
-    given = Order.objects.filter(lines__edition=edition, lines__dispatched__gt=0).exclude(brought_with="")
+    given = Order.objects.filter(lines__edition=edition, lines__dispatched__gt=0).exclude(visit_reference="")
     to_come = given.annotate(visit_starts=visit_start()).filter(visit_starts__gt=now)
     return list(to_come.order_by("visit_starts", "pk")[:MAX_LISTED])
 
@@ -345,7 +345,7 @@ def recall_edition(*, edition: Edition, request: RecallRequest, by: User | None,
     # Filter by `about` only: PostgreSQL has no statistics yet for so many new rows of this kind, and would read them all each
     # time.
     about_holder = Concat(Value(f"recall:{recall.pk}:"), Cast(OuterRef("pk"), CharField()))
-    recall.holders.update(told_in=Subquery(Notification.objects.filter(about=about_holder).order_by().values("pk")[:1]))
+    recall.holders.update(notification=Subquery(Notification.objects.filter(about=about_holder).order_by().values("pk")[:1]))
     if request.flagged:
         notify_safeguarding_lead(about=f"recall:{recall.pk}", reference=recall.reference, now=now)
     return recall
@@ -385,6 +385,6 @@ def merge_holders(holder: RecallHolder, person: Person) -> None:
     """Merge `holder` into this person's own row: they got the copies of both, and hear of the recall once."""
     theirs = RecallHolder.objects.get(recall=holder.recall_id, person=person)
     theirs.received += holder.received
-    for name in ("told_in_id", "reached_at", "reached_by_id"):
+    for name in ("notification_id", "reached_at", "reached_by_id"):
         setattr(theirs, name, getattr(theirs, name) or getattr(holder, name))
-    theirs.save(update_fields=["received", "told_in", "reached_at", "reached_by"])
+    theirs.save(update_fields=["received", "notification", "reached_at", "reached_by"])

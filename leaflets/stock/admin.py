@@ -17,15 +17,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from accounts.access import signed_in_user
 from accounts.rate_limits import check_export_limit
 from audit.models import SpreadsheetFormat
 from core.dates import format_uk_time
 from core.errors import DomainError
-from core.forms import PageForm, PageFormMixin, domain_error_to_form
+from core.forms import PageForm, domain_error_to_form
 from core.models import is_reference, normalise_reference
 from core.pages import parse_page_number
 from leaflets.models import (
@@ -57,6 +56,7 @@ from leaflets.stock.stock_takes import (
     start_stock_take,
     stock_take_counts,
 )
+from professionals.imports.forms import UploadForm
 from professionals.safeguarding.services import kept_back_expression, shown_text
 from staff.actions import ObjectAction, page_form_class
 from staff.lists import (
@@ -74,12 +74,10 @@ from staff.lists import (
 from staff.model_admin import ReadOnlyAdmin, StaffModelAdmin
 from staff.site import staff_site
 from staff.spreadsheets import (
-    FILE_IS_EMPTY_MESSAGE,
-    FILE_TOO_LARGE_MESSAGE,
-    MAX_UPLOAD_BYTES,
+    MAX_UPLOAD_ROWS,
     Heading,
     ImportPlan,
-    ImportRow,
+    PlannedRow,
     RowAction,
     spreadsheet_response,
 )
@@ -98,7 +96,7 @@ def order_link(order: Order) -> SafeString:
 @admin.register(StockMovement, site=staff_site)
 class StockMovementAdmin(StaffModelAdmin):
     nobody_may = ("add", "change", "delete")  # movements are written by what causes them
-    list_display = ("when", "edition_display", "kind", "number_shelf", "number_promised", "order", "who_and_why")
+    list_display = ("when", "edition_display", "kind", "number_shelf", "number_promised", "order", "approver_and_reason")
     list_display_links = None
     list_filter = ("kind", period_filter("at"))
     sorts_quickly = ("when",)
@@ -143,7 +141,7 @@ class StockMovementAdmin(StaffModelAdmin):
         return format_html('{}<br> <span class="quiet">{}</span>', edition.leaflet.title, edition.label)
 
     @admin.display(description=gettext_lazy("who and why"))
-    def who_and_why(self, movement: Any) -> SafeString | str:
+    def approver_and_reason(self, movement: Any) -> SafeString | str:
         why = shown_text(movement, "reason")
         if movement.by is None:
             return why or EMPTY_VALUE
@@ -462,33 +460,13 @@ class SpreadsheetLinks(StaffModelAdmin):
         return super().changelist_view(request, {"sheet_kind": kind, **(extra_context or {})})
 
 
-class UploadForm(PageFormMixin, forms.Form):
-    kind = forms.ChoiceField(label=gettext_lazy("What is in the file?"), widget=forms.RadioSelect)
-    file = forms.FileField(
-        label=gettext_lazy("The file"),
-        help_text=gettext_lazy(
-            "An Excel file (.xlsx) or a CSV file, of at most 5 MB and 10,000 rows. If it has several sheets, we read "
-            "only the first."
-        ),
-        error_messages={"required": gettext_lazy("Choose a file."), "empty": FILE_IS_EMPTY_MESSAGE},
-    )
+class ListUploadForm(UploadForm):
     option_hints = {
         "kind": {
             SheetKind.STOCK.value: gettext_lazy("Copies that came in, or copies that you counted on the shelf."),
             SheetKind.CATALOGUE.value: gettext_lazy("New titles, and changes to titles that we have."),
         }
     }
-
-    def __init__(self, *args: Any, kinds: list[SheetKind], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]  # type: ignore[attr-defined]
-
-    def clean_file(self) -> bytes:
-        upload = self.cleaned_data["file"]
-        if upload.size > MAX_UPLOAD_BYTES:
-            raise forms.ValidationError(FILE_TOO_LARGE_MESSAGE)
-        content: bytes = upload.read()
-        return content
 
 
 @admin.register(SheetImport, site=staff_site)
@@ -543,7 +521,8 @@ class SheetImportAdmin(ReadOnlyAdmin):
         if not kinds:
             raise PermissionDenied
         data = (request.POST, request.FILES) if request.method == "POST" else ()
-        form = UploadForm(*data, kinds=kinds, initial={"kind": request.GET.get("kind", kinds[0])})
+        choices, first = [(kind.value, kind.label) for kind in kinds], request.GET.get("kind", kinds[0])
+        form = ListUploadForm(*data, kinds=choices, most=MAX_UPLOAD_ROWS, initial={"kind": first})
         if form.is_valid():
             kind, content = form.cleaned_data["kind"], form.cleaned_data["file"]
             with domain_error_to_form(form, beside="file"):
@@ -609,7 +588,7 @@ def written_text(sheet: SheetImport) -> str:
 def import_context(sheet: SheetImport, request: HttpRequest) -> dict[str, Any]:
     """One page of the rows of an import: all, or those of one action. Each error links to the page that has its row."""
     is_written = sheet.state == ImportState.APPLIED
-    plan = ImportPlan([ImportRow(*row) for row in sheet.done], []) if is_written else plan_import(sheet)
+    plan = ImportPlan([PlannedRow(*row) for row in sheet.done], []) if is_written else plan_import(sheet)
     only = request.GET.get("only", "") if request.GET.get("only", "") in RowAction.values else ""
     rows = [row for row in plan.rows if not only or row.action == only]
     page = Paginator(rows, ROWS_PER_PAGE).get_page(parse_page_number(request.GET.get("page", "")))

@@ -15,8 +15,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.functional import Promise
 from django.utils.text import capfirst
-from django.utils.translation import gettext, gettext_lazy, ngettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy, gettext_lazy as _, ngettext
 
 from accounts.models import User
 from core.errors import DomainError
@@ -28,7 +27,7 @@ from staff.spreadsheets import (
     Cell,
     ImportColumn,
     ImportPlan,
-    ImportRow,
+    PlannedRow,
     RowAction,
     RowCells,
     match_columns,
@@ -122,7 +121,7 @@ def plan_stock(rows: list[tuple[int, RowCells]]) -> ImportPlan:
     steps: list[Any] = []
     list_rows = []
     for number, cells in rows:
-        row = ImportRow(number)
+        row = PlannedRow(number)
         list_rows.append(row)
         edition_of_row = find_edition(row, cells, known)
         if edition_of_row is None:
@@ -136,7 +135,7 @@ def plan_stock(rows: list[tuple[int, RowCells]]) -> ImportPlan:
     return ImportPlan(list_rows, steps)
 
 
-def find_edition(row: ImportRow, cells: RowCells, known: dict[str, list[Edition]]) -> Edition | None:
+def find_edition(row: PlannedRow, cells: RowCells, known: dict[str, list[Edition]]) -> Edition | None:
     """The edition of a row; without one, the row gets an error."""
     slug, label = cells["slug"].lower(), cells.get("edition", "")
     row.about = shorten(f"{cells['slug']} {label}")
@@ -162,7 +161,7 @@ def find_edition(row: ImportRow, cells: RowCells, known: dict[str, list[Edition]
     return None
 
 
-def stock_step(row: ImportRow, cells: RowCells, edition: Edition) -> StockStep | None:
+def stock_step(row: PlannedRow, cells: RowCells, edition: Edition) -> StockStep | None:
     came_in, counted = read_number(row, cells, STOCK_COLUMNS["came_in"]), read_number(row, cells, STOCK_COLUMNS["counted"])
     note = cells.get("note", "")
     if len(note) > MAX_NOTE_LENGTH:
@@ -196,7 +195,7 @@ def stock_step(row: ImportRow, cells: RowCells, edition: Edition) -> StockStep |
     return StockStep(edition.pk, copies=came_in, note=note)
 
 
-def count_step(row: ImportRow, cells: RowCells, edition: Edition, counted: int) -> StockStep | None:
+def count_step(row: PlannedRow, cells: RowCells, edition: Edition, counted: int) -> StockStep | None:
     """The step to set the shelf to a count.
 
     Refused if the stock has moved since the list was made, so that nothing is counted twice.
@@ -232,7 +231,7 @@ def count_step(row: ImportRow, cells: RowCells, edition: Edition, counted: int) 
     return None
 
 
-def read_number(row: ImportRow, cells: RowCells, column: ImportColumn) -> int | None:
+def read_number(row: PlannedRow, cells: RowCells, column: ImportColumn) -> int | None:
     """The number in a cell. None if the cell is empty, or not a number (then the row gets an error)."""
     text = cells.get(column.key, "")
     if not text:
@@ -324,7 +323,7 @@ def plan_catalogue(rows: list[tuple[int, RowCells]]) -> ImportPlan:
     list_rows, steps = [], []
     first_rows: dict[str, int] = {}
     for number, cells in rows:
-        row = ImportRow(number, about=shorten(cells["slug"]))
+        row = PlannedRow(number, about=shorten(cells["slug"]))
         list_rows.append(row)
         slug, column = cells["slug"].lower(), CATALOGUE_COLUMNS["slug"]
         if not slug:
@@ -348,7 +347,7 @@ def plan_catalogue(rows: list[tuple[int, RowCells]]) -> ImportPlan:
     return ImportPlan(list_rows, [step for row, step in steps if row.action in {RowAction.MAKE, RowAction.CHANGE}])
 
 
-def catalogue_step(row: ImportRow, cells: RowCells, leaflet: Leaflet, used: Mapping[str, str]) -> CatalogueStep:
+def catalogue_step(row: PlannedRow, cells: RowCells, leaflet: Leaflet, used: Mapping[str, str]) -> CatalogueStep:
     """Applies the row to `leaflet`, in memory alone.
 
     With an invalid short name, which may be a slip, what is filled in is checked and nothing else is required.
@@ -412,7 +411,7 @@ def parse_field(name: str, text: str, used: Mapping[str, str]) -> Any:
     return text
 
 
-def check_limits(row: ImportRow, leaflet: Leaflet) -> None:
+def check_limits(row: PlannedRow, leaflet: Leaflet) -> None:
     if row.errors:
         return
     if leaflet.most_per_order > leaflet.most_per_person:
@@ -427,7 +426,7 @@ def check_limits(row: ImportRow, leaflet: Leaflet) -> None:
         )
 
 
-def check_versions(steps: list[tuple[ImportRow, CatalogueStep]], known: Mapping[str, Leaflet]) -> None:
+def check_versions(steps: list[tuple[PlannedRow, CatalogueStep]], known: Mapping[str, Leaflet]) -> None:
     """A version needs a title that is no version itself, and is the only one in its language and format."""
     version_of = {slug: title.version_of.slug.lower() if title.version_of else "" for slug, title in known.items()}
     version_of |= {step.leaflet.slug.lower(): step.version_of.lower() for _row, step in steps}
@@ -449,7 +448,7 @@ def check_versions(steps: list[tuple[ImportRow, CatalogueStep]], known: Mapping[
             row.add_error(CATALOGUE_COLUMNS["version_of"], error)
 
 
-def check_titles(steps: list[tuple[ImportRow, CatalogueStep]], known: Mapping[str, Leaflet]) -> None:
+def check_titles(steps: list[tuple[PlannedRow, CatalogueStep]], known: Mapping[str, Leaflet]) -> None:
     """A version may not have the title of its main title or of another version: packers tell them apart by that alone."""
     titles = {slug: (title.version_of.slug.lower() if title.version_of else slug, title.title) for slug, title in known.items()}
     for _row, step in steps:

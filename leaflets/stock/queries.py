@@ -26,8 +26,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils import dateformat
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from core.dates import uk_day
 from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, OrderLine, StockAlert, StockMovement

@@ -24,8 +24,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy as _, ngettext
 
 from accounts.models import User
 from core.dates import UK_TZ, format_day, format_uk_time, uk_day
@@ -220,7 +219,7 @@ def fill_backorders(editions: Iterable[int], *, now: datetime) -> None:
 
 def queue_position(line: OrderLine) -> tuple[bool, datetime, datetime, int, int]:
     """Prioritised orders first, in the order in which they were prioritised; then the oldest order."""
-    order, prioritised_at = line.order, line.order.passed_forward_at
+    order, prioritised_at = line.order, line.order.prioritised_at
     return prioritised_at is None, prioritised_at or order.created_at, order.created_at, order.pk, line.pk
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from anymail.exceptions import AnymailConfigurationError, AnymailWebhookValidationFailure
 from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
@@ -225,11 +224,13 @@ def read_webhook(request: HttpRequest, now: datetime) -> WebhookReport:
     """
     if not getattr(settings, settings.MAIL_PROVIDERS.get(settings.MAIL_PROVIDER, ""), ""):
         raise PermissionDenied
+    # anymail brings an HTTP library (6 MB) that no page needs, so not before the first report.
+    from anymail.exceptions import AnymailConfigurationError, AnymailWebhookValidationFailure
+
     provider = PROVIDERS[settings.MAIL_PROVIDER]
     secrets: dict[str, Any] = {"webhook_secret": settings.MAIL_WEBHOOK_PASSWORD} if settings.MAIL_WEBHOOK_PASSWORD else {}
     if provider.key_name:
         secrets[provider.key_name] = settings.MAIL_WEBHOOK_KEY
-    # Loaded with the first report: it brings an HTTP library that no page needs.
     view = import_string(f"anymail.webhooks.{provider.view}")(**secrets)
     view.setup(request)
     try:
@@ -399,15 +400,14 @@ def read_imap(url: str, now: datetime) -> int:
             place = MailboxRead.objects.select_for_update().get(name=mailbox_hash(url))
             if place.validity != validity:
                 place.validity, place.last_number = validity, 0
-            # Their beginnings, without marking them as read.
+            # Fetch the start of each message without marking it read.
             after = place.last_number
             _answer, data = client.uid("SEARCH", f"UID {after + 1}:*")
             numbers = sorted(number for number in map(int, (data[0] or b"").split()) if number > after)[:MAX_MESSAGES_PER_READ]
             mails = {}
             for number in numbers:
                 _answer, parts = client.uid("FETCH", str(number), f"(BODY.PEEK[]<0.{MAX_MESSAGE_BYTES}>)")
-                raw = next((part[1] for part in parts if isinstance(part, tuple)), b"")
-                mails[number] = raw
+                mails[number] = next((part[1] for part in parts if isinstance(part, tuple)), b"")
             reports = read_reports(mails)
             taken = record_bounces([answer for answers in reports.values() for answer in answers], now=now)
             place.last_number = max([place.last_number, *mails])

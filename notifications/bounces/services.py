@@ -258,7 +258,7 @@ def send_waiting(address: str, *, to: str = "", now: datetime) -> int:
         state=NotificationState.PENDING, first_tried_at__isnull=False, is_account_mail=False
     )
     keys = list(waiting.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
-    fresh = {"due_at": now, "kicked_at": now, "first_tried_at": None, "attempts": 0, "last_error": ""}
+    fresh = {"due_at": now, "queued_at": now, "first_tried_at": None, "attempts": 0, "last_error": ""}
     Notification.objects.filter(pk__in=keys).update(**fresh, **({"recipient": to} if to else {}))
     queue_after_commit(keys)
     return len(keys)

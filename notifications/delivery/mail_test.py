@@ -58,7 +58,7 @@ def confirm_mail_test(*, by: Any, now: datetime) -> None:
     last = mail_tests().filter(about=about_user(by)).first()
     if last is None:
         raise DomainError(_("Send yourself a test email first."))
-    Notification.objects.filter(pk=last.pk, came_at=None).update(came_at=now)
+    Notification.objects.filter(pk=last.pk, received_at=None).update(received_at=now)
 
 
 def examples() -> list[Example]:

@@ -20,25 +20,23 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import Case, Count, DateTimeField, DurationField, ExpressionWrapper, F, Min, Q, Value, When
-from django.db.models.functions import Coalesce, Random
+from django.db.models import Case, Count, F, Min, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from core.figures import RECENT_PERIOD, Figure
 from notifications import outbox, preferences, rendering, schedule
 from notifications.bounces import services as bounces_services
-from notifications.delivery import sms, smtp
+from notifications.delivery import pacing, sms, smtp
 from notifications.models import (
     MailboxRead,
-    MailDomain,
     MailServer,
     MarkedAddress,
     Notification,
     NotificationChannel,
     NotificationQuerySet,
     NotificationState,
-    server_name,
 )
 from notifications.registry import (
     DEFAULT_TOPICS,
@@ -54,21 +52,21 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 
 HEARTBEAT_SECONDS = 10
-MAX_LEASE_SECONDS = 300  # seconds
+MAX_LEASE_SECONDS = 300
 
 
 class LeaseLostError(Exception):
     """Another worker has the row by now, or it was erased."""
 
 
-def claim_notification(pk: int, *, now: datetime, texts_only: bool = False) -> Notification | None:
+def claim_notification(pk: int, *, now: datetime, server_silent: bool = False) -> Notification | None:
     """Lease the row to this caller alone. None if it is not due, is done, or is leased to another.
 
-    `texts_only`: leave emails as they are.
+    `server_silent`: leave what waits for the mail server as it is.
     """
     token = uuid.uuid4()
     rows = Notification.objects.claimable(now).filter(pk=pk)
-    claimed = (rows.filter(channel=NotificationChannel.SMS) if texts_only else rows).update(
+    claimed = (rows.filter(pacing.IGNORES_SERVER_STATE) if server_silent else rows).update(
         state=NotificationState.SENDING,
         lease_token=token,
         lease_until=lease_end(now),
@@ -79,7 +77,7 @@ def claim_notification(pk: int, *, now: datetime, texts_only: bool = False) -> N
 
 
 def claim_notification_if_free(pk: int, *, now: datetime) -> Notification | None:
-    """claim() for a transaction that holds another row: it waits for nobody."""
+    """Claim a notification in a transaction that holds another row: it waits for nobody."""
     rows = Notification.objects.claimable(now).select_for_update(skip_locked=True, no_key=True)
     row: Notification | None = rows.filter(pk=pk).first()
     if row:
@@ -181,14 +179,14 @@ def deliver(pk: int, *, clock: Clock = timezone.now) -> None:
 def deliver_each(pks: Sequence[int], *, clock: Clock = timezone.now) -> None:
     """Send the rows one after the other; a failure of one does not touch the next.
 
-    Marking a row as sent and claiming the next is one commit (ADR 3). While the mail server is down, emails stay untouched: the
-    sweep comes back to them.
+    Marking a row as sent and claiming the next is one commit (ADR 3). While the mail server is down, emails but account mail stay
+    untouched: the sweep comes back to them.
     """
     held: Notification | None = None
     for pk, following in zip_longest(pks, pks[1:]):
         taken, held = held, None
         try:
-            notification = taken or claim_notification(pk, now=clock(), texts_only=is_server_silent(clock()))
+            notification = taken or claim_notification(pk, now=clock(), server_silent=pacing.is_server_silent(clock()))
             if notification:
                 email = find_email_class(notification.kind)
                 if not (email and email.in_digest and schedule.add_to_staff_digest(notification, now=clock())):
@@ -230,7 +228,7 @@ def attempt_delivery(notification: Notification, *, clock: Clock) -> Outcome:
             return Outcome(NotificationState.EXPIRED, _("The person it was for chose not to get it."))
         if held := marked_address_outcome(notification, now=clock()):
             return held
-        if turn := throttled_until(notification, clock()):
+        if turn := pacing.throttled_until(notification, clock()):
             return Outcome(
                 NotificationState.PENDING,
                 notification.last_error,
@@ -299,7 +297,7 @@ def send_by_channel(
 ) -> Outcome:
     """Sends the message. Only the mail server is known to be up or down; each text message finds out for itself."""
     is_email, channel = notification.channel == NotificationChannel.EMAIL, CHANNELS[NotificationChannel(notification.channel)]
-    if is_email and not can_use_server(clock()):
+    if is_email and not pacing.can_use_server(notification, clock()):
         return Outcome(NotificationState.PENDING, notification.last_error, extra=schedule.undone_attempt_columns(notification))
     try:
         with heartbeat(notification, cut=channel.thread.line.cut, clock=clock):
@@ -324,9 +322,9 @@ def record_server_state(error: Exception | None, now: datetime) -> None:
     """Notes what the last try told of the server. If the database is away, the message's own outcome must not be lost."""
     try:
         if error and smtp.is_server_error(error):
-            record_server_failure(now)
+            pacing.record_server_failure(now)
         else:
-            record_server_answer(now)
+            pacing.record_server_answer(now)
     except (DatabaseError, InterfaceError) as failure:
         logger.warning("The state of the mail server could not be written: %s", error_location(failure))
 
@@ -358,7 +356,7 @@ def store_outcome(
         "state": str(outcome.state),
         "last_error": outcome.error[:300],
         "due_at": outcome.due_at or notification.due_at,
-        "kicked_at": None,
+        "queued_at": None,
         "lease_token": None,
         "lease_until": None,
         **outcome.extra,
@@ -432,15 +430,15 @@ def sweep(*, now: datetime, started: float | None = None) -> list[int]:
 
     Two sweeps at once share the work. If there is more, another sweep goes into the queue before the last of these rows, so that
     workers never run dry; that ends when beat starts its next sweep. While the mail server is down, queues a few rows when a try
-    is allowed, and otherwise only text messages.
+    is allowed, and otherwise only what does not wait for it.
     """
-    silent = is_server_silent(now)
+    silent = pacing.is_server_silent(now)
     with transaction.atomic():
         rows = due_and_unqueued(now).select_for_update(skip_locked=True, no_key=True)
-        rows = rows.filter(channel=NotificationChannel.SMS) if silent else rows
-        limit = MAX_ROWS_PER_SERVER_TRY if server_state().down_since and not silent else MAX_ROWS_PER_SWEEP
+        rows = rows.filter(pacing.IGNORES_SERVER_STATE) if silent else rows
+        limit = MAX_ROWS_PER_SERVER_TRY if pacing.server_state().down_since and not silent else MAX_ROWS_PER_SWEEP
         ids = sorted(rows.values_list("pk", flat=True)[:limit])
-        Notification.objects.filter(pk__in=ids).update(kicked_at=now)
+        Notification.objects.filter(pk__in=ids).update(queued_at=now)
     began = started or now.timestamp()
     goes_on = len(ids) == MAX_ROWS_PER_SWEEP and 0 <= now.timestamp() - began < MAX_SWEEP_CHAIN_SECONDS
     first = len(ids) * 3 // 4 if goes_on else len(ids)
@@ -455,160 +453,9 @@ def sweep(*, now: datetime, started: float | None = None) -> list[int]:
 def due_and_unqueued(now: datetime) -> NotificationQuerySet:
     """Due, held by no worker, and not queued lately; the oldest first."""
     free = Q(lease_until=None) | Q(lease_until__lt=now)
-    unqueued = Q(kicked_at=None) | Q(kicked_at__lt=now - REQUEUE_INTERVAL)
+    unqueued = Q(queued_at=None) | Q(queued_at__lt=now - REQUEUE_INTERVAL)
     rows: NotificationQuerySet = Notification.objects.unfinished().filter(free, unqueued, due_at__lte=now)
     return rows.order_by("due_at")
-
-
-# A dead mail server is left alone: after three failures in a row, one worker at a time tries it, until it answers again.
-#
-# The state is in a table, for all workers. While the server is well, each worker trusts its last look for a second.
-
-FAILURES_UNTIL_DOWN = 3
-MIN_SERVER_PAUSE = timedelta(seconds=10)
-MAX_SERVER_PAUSE = timedelta(minutes=1)
-SERVER_STATE_CACHE_SECONDS = 1.0
-# A next try further away than any pause was written by a clock that has been put right since.
-MAX_PLAUSIBLE_PAUSE = timedelta(minutes=10)
-# Messages tried while the server was down go soon after it answers, not after their own pauses (at most two and a quarter
-# hours), and spread over this time, not as one wave.
-MAX_RETRY_WAIT = timedelta(minutes=150)
-WAKE_UP_PERIOD = timedelta(seconds=10)
-
-
-@dataclass(frozen=True)
-class ServerState:
-    """The server's state as this process last read it, and when, by its own clock."""
-
-    failures: int
-    down_since: datetime | None
-    next_try_at: datetime | None
-    read_at: float
-
-
-_server_states: dict[str, ServerState] = {}
-
-
-def server_state() -> ServerState:
-    """A second old at most while the server is well, else read now."""
-    last = _server_states.get(server_name())
-    if last and last.down_since is None and time.monotonic() - last.read_at < SERVER_STATE_CACHE_SECONDS:
-        return last
-    row = MailServer.objects.filter(name=server_name()).values_list("failures", "down_since", "next_try_at").first()
-    failures, down_since, next_try_at = row or (0, None, None)
-    state = ServerState(failures, down_since, next_try_at, time.monotonic())
-    _server_states[server_name()] = state
-    return state
-
-
-def is_server_silent(now: datetime) -> bool:
-    """Whether the server is down and nobody is to try it now: then rows stay as they are."""
-    state = server_state()
-    if state.down_since is None or state.next_try_at is None:
-        return False
-    return now < state.next_try_at <= now + MAX_PLAUSIBLE_PAUSE
-
-
-def can_use_server(now: datetime) -> bool:
-    """Whether this worker may hand over a message now. While the server is down this takes the one try that there is."""
-    if server_state().down_since is None:
-        return True
-    mine = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + MAX_PLAUSIBLE_PAUSE)
-    trying = timedelta(seconds=4 * settings.EMAIL_TIMEOUT)  # until then the others wait for the answer
-    return bool(MailServer.objects.down().filter(mine).update(next_try_at=now + trying))
-
-
-def record_server_failure(now: datetime) -> None:
-    """The server could not be reached, or broke off, or would not have us: it is the server and not the message."""
-    with transaction.atomic():
-        servers = MailServer.objects.select_for_update(no_key=True)
-        server, _made = servers.get_or_create(name=server_name(), defaults={"next_try_at": now})
-        server.failures += 1
-        is_down = server.failures >= FAILURES_UNTIL_DOWN
-        server.down_since = (server.down_since or now) if is_down else None
-        doubled = min(max(server.failures - FAILURES_UNTIL_DOWN, 0), 10)
-        server.next_try_at = now + min(MIN_SERVER_PAUSE * 2**doubled, MAX_SERVER_PAUSE)
-        server.save(update_fields=["failures", "down_since", "next_try_at"])
-    _server_states.pop(server_name(), None)
-    if server.failures == FAILURES_UNTIL_DOWN:
-        logger.error("The mail server failed %s times in a row: it is left alone but for one try at a time.", server.failures)
-
-
-def record_server_answer(now: datetime) -> None:
-    """The server answered for a message, with yes or no. What waited for it goes at once."""
-    state = server_state()
-    if not state.failures:
-        return
-    changed = MailServer.objects.filter(name=server_name(), failures__gt=0).update(failures=0, down_since=None)
-    _server_states.pop(server_name(), None)
-    if changed and state.down_since:
-        logger.warning("The mail server answers again, after %s.", now - state.down_since)
-        waiting = Notification.objects.filter(state=NotificationState.PENDING, first_tried_at__isnull=False, attempts__gt=0)
-        some_time = ExpressionWrapper(Random() * Value(WAKE_UP_PERIOD), output_field=DurationField())
-        soon = ExpressionWrapper(Value(now) + some_time, output_field=DateTimeField())
-        waiting.filter(due_at__gt=now, due_at__lte=now + MAX_RETRY_WAIT).update(due_at=soon)
-        outbox.ask_for_sweep()
-
-
-# No domain gets more messages a minute than its servers accept. Extra messages wait in a queue, which does not count as an
-# attempt.
-#
-# The count of each minute is in a table that all workers share. A worker takes several at a time, to write that row seldom;
-# those that it does not use are lost with the minute. Sign-in codes never wait.
-
-MINUTE = timedelta(minutes=1)
-# Mail that can wait uses at most this share of each minute, and leaves the rest to mail that answers somebody.
-MAX_CAN_WAIT_SHARE = 0.8
-# A queue longer than this came from a clock that has been corrected since.
-MAX_QUEUE_PERIOD = timedelta(hours=3)
-# By domain: the minute, and how many of its messages this process has taken and not used.
-_reserved_by_domain: dict[str, tuple[datetime, int]] = {}
-
-
-def throttled_until(notification: Notification, now: datetime) -> datetime | None:
-    """The end of the queue at its domain if this minute is full. None if it may go now, which counts it."""
-    most = settings.MAIL_A_MINUTE_TO_A_DOMAIN
-    domain = notification.recipient.rpartition("@")[2].lower()
-    if not most or not domain or notification.channel == NotificationChannel.SMS:
-        return None
-    minute = now.replace(second=0, microsecond=0)
-    last, left = _reserved_by_domain.get(domain, (minute, 0))
-    if last == minute and left:
-        _reserved_by_domain[domain] = (minute, left - 1)
-        return None
-    some = max(1, most // 30)
-    email = None if notification.is_account_mail else find_email_class(notification.kind)
-    share = max(1, int(most * MAX_CAN_WAIT_SHARE)) if email and email.can_wait else most
-    if reserve_messages(domain, minute, some, now=now, most=share):
-        # Keep only this minute: there are many domains, and a worker lives for weeks.
-        for name, (last, _left) in list(_reserved_by_domain.items()):  # a copy, since a worker may have threads
-            if last != minute:
-                _reserved_by_domain.pop(name, None)
-        _reserved_by_domain[domain] = (minute, some - 1)
-        return None
-    return None if notification.is_account_mail else join_domain_queue(domain, minute, most=most)
-
-
-def reserve_messages(domain: str, minute: datetime, some: int, *, now: datetime, most: int) -> bool:
-    """Takes so many of this minute's messages to the domain; whether there was room."""
-    added = Case(When(minute=minute, then=F("taken") + some), default=some)
-    room = MailDomain.objects.filter(~Q(minute=minute) | Q(taken__lte=most - some), domain=domain)
-    if room.update(minute=minute, taken=added):
-        return True
-    first = {"minute": minute, "taken": some, "line_until": now}
-    _line, made = MailDomain.objects.get_or_create(domain=domain, defaults=first)
-    return made or bool(room.update(minute=minute, taken=added))  # two may have met it for the first time at once
-
-
-@transaction.atomic
-def join_domain_queue(domain: str, minute: datetime, *, most: int) -> datetime:
-    """A separate moment for each message that waits, spaced so that `most` go in a minute."""
-    following = minute + MINUTE
-    line = MailDomain.objects.select_for_update(no_key=True).get(domain=domain)
-    begins = line.line_until if following <= line.line_until <= following + MAX_QUEUE_PERIOD else following
-    line.line_until = begins + MINUTE / most
-    line.save(update_fields=["line_until"])
-    return line.line_until
 
 
 # The sweep comes every 20 seconds and a worker clears a backlog fast: after this, nobody is at work.

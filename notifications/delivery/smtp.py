@@ -14,7 +14,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends import smtp
 from django.utils.encoding import force_str
 
-# Servers end lines that lie idle, and some don't like one that never ends.
+# Servers close idle connections, and some don't like one that never ends.
 MAX_IDLE_SECONDS = 20.0
 MAX_MESSAGES_PER_CONNECTION = 200
 QUIT_TIMEOUT_SECONDS = 1.0
@@ -156,7 +156,7 @@ def server_settings() -> tuple[object, ...]:
 def close_connection() -> None:
     """The server has answered for its last message by now: what goes wrong while saying goodbye must not send that again."""
     backend, thread.line.backend, thread.line.connection = thread.line.backend, None, None
-    if backend is None or thread.line.made_for[0] != os.getpid():  # a fork's parent still talks on its own
+    if backend is None or thread.line.made_for[0] != os.getpid():  # the parent owns this connection
         return
     with contextlib.suppress(smtplib.SMTPException, OSError):
         if isinstance(backend, smtp.EmailBackend) and backend.connection and backend.connection.sock:

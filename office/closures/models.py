@@ -8,8 +8,7 @@ from django.contrib.postgres.fields import DateTimeRangeField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q
-from django.utils.translation import get_language, gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext, gettext_lazy as _
 
 from core.dates import Nation, format_day_range, uk_day
 from core.models import impersonal

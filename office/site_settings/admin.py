@@ -10,8 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from core.forms import FORM_METHODS
@@ -63,9 +62,8 @@ def save_settings(request: HttpRequest, form: SettingsForm) -> bool:
 
 
 def render_settings(request: HttpRequest, form: SettingsForm) -> HttpResponse:
-    title = _("Settings of the site")
     page = {
-        "title": title,
+        "title": _("Settings of the site"),
         "form": form,
         "wide": True,
         "groups": [(legend, list(setting_rows(form, names))) for legend, names in SETTING_GROUPS.items()],

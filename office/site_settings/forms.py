@@ -6,13 +6,12 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from core.dates import format_time
 from core.forms import FORMFIELD_OVERRIDES, PageFormMixin
 from office.site_settings.models import SETTING_BOUNDS, SettingChange, SiteSettings
-from office.site_settings.services import BrokenPromise
+from office.site_settings.services import AffectedPlan
 
 SETTING_GROUPS: dict[Any, tuple[str, ...]] = {
     gettext_lazy("The advice line, and who runs this site"): (
@@ -90,7 +89,7 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
 
     def __init__(self, data: Any = None, *, instance: SiteSettings, changes: dict[str, SettingChange]) -> None:
         self.meanwhile: list[str] = []
-        self.broken: list[BrokenPromise] = []
+        self.broken: list[AffectedPlan] = []
         self.seen = ""
         self.changes = changes
         self.answers: Any = data.copy() if data is not None else None
@@ -141,7 +140,7 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
     def validate_constraints(self) -> None:
         """Nothing: the fields and the model's clean() check the same, in words and without a statement."""
 
-    def confirm_promises(self, broken: Iterable[BrokenPromise]) -> bool:
+    def confirm_promises(self, broken: Iterable[AffectedPlan]) -> bool:
         """Whether the change may be saved: it breaks nothing, or the page has shown what it breaks and the box is ticked."""
         self.broken = list(broken)
         self.seen = sha256(repr(self.broken).encode()).hexdigest()[:16]

@@ -4,8 +4,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zlib import crc32
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from core.dates import TEAM_NATION, format_time, subtract_working_days, uk_datetime, uk_day
 from core.models import CachedValue

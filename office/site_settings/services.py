@@ -16,8 +16,8 @@ from office.site_settings.queries import CACHED_SETTINGS, settings_values, site_
 from staff.lists import MAX_COUNTED, capped_count_text
 
 # A promise that a change would break: a sentence, and the address of what it is about ("" for none).
-BrokenPromise = tuple[str, str]
-PromiseCheck = Callable[[SiteSettings, SiteSettings], Iterable[BrokenPromise]]
+AffectedPlan = tuple[str, str]
+PromiseCheck = Callable[[SiteSettings, SiteSettings], Iterable[AffectedPlan]]
 _promise_checks: dict[str, list[PromiseCheck]] = defaultdict(list)
 
 
@@ -48,7 +48,7 @@ class CountedPromise:
     route: str
     query: str = ""
 
-    def __call__(self, old: SiteSettings, new: SiteSettings) -> Iterator[BrokenPromise]:
+    def __call__(self, old: SiteSettings, new: SiteSettings) -> Iterator[AffectedPlan]:
         """Counts the promises that would break, as far as a list counts. One statement."""
         difference = getattr(new, self.field) - getattr(old, self.field)
         if (difference > 0) - (difference < 0) not in self.broken_by:
@@ -61,7 +61,7 @@ class CountedPromise:
             )
 
 
-def find_broken_promises(old: SiteSettings, new: SiteSettings) -> list[BrokenPromise]:
+def find_broken_promises(old: SiteSettings, new: SiteSettings) -> list[AffectedPlan]:
     """The promises made under `old` that would not hold under `new`, setting by setting, without repeats."""
     changed = [name for name, value in settings_values(new).items() if value != getattr(old, name)]
     return list(dict.fromkeys(broken for name in changed for check in _promise_checks[name] for broken in check(old, new)))

@@ -17,8 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import DomainError
@@ -27,9 +26,9 @@ from core.pages import framed_response
 from office.texts.forms import SendBackForm, TextForm
 from office.texts.markup import editable_text
 from office.texts.models import StepKind, TextStep, TextVersion
-from office.texts.places import TextLocation, get_sentences, sentence_rows, text_locations
 from office.texts.queries import preview_wording, unused_reason
 from office.texts.services import approve_text, restore_default_wording, send_back_text, take_back_text, write_text
+from office.texts.sources import TextSource, get_sentences, sentence_rows, text_sources
 from staff.actions import ObjectAction
 from staff.audit import audit_note
 from staff.first_run import CONTENT_SECTION, FirstRunCheck, Light, register_first_run_check
@@ -41,7 +40,7 @@ from staff.today import WaitingLine
 
 VIEW_PERMISSION, ADD_PERMISSION = "office.view_textversion", "office.add_textversion"
 MAX_VERSIONS_SHOWN = 20
-MAX_TEXT_LOCATIONS_NAMED = 5
+MAX_TEXT_SOURCES_NAMED = 5
 MAX_UNUSED_SHOWN = 50
 
 
@@ -165,12 +164,12 @@ def step_text(step: TextStep) -> str:
 
 
 def version_context(request: HttpRequest, version: TextVersion) -> dict[str, Any]:
-    """For the page of a wording: how it differs from another one, and how each place would look with it."""
+    """For the page of a wording: how it differs from another one, and how each source would look with it."""
     others = list(TextVersion.objects.filter(key=version.key).exclude(pk=version.pk).order_by("-number")[:MAX_VERSIONS_SHOWN])
     asked = request.GET.get("with", "")
     chosen = next((other for other in others if str(other.number) == asked), None)
     sentence = get_sentences().get(version.key)
-    shown = [place for place in sentence.places if place.preview][:MAX_TEXT_LOCATIONS_NAMED] if sentence else []
+    shown = [source for source in sentence.sources if source.preview][:MAX_TEXT_SOURCES_NAMED] if sentence else []
     where = request.GET.get("in", "")
     return {
         "others": others,
@@ -179,7 +178,7 @@ def version_context(request: HttpRequest, version: TextVersion) -> dict[str, Any
         "sentence": sentence,
         "unused": unused_reason(version),
         "shown": shown,
-        "shown_place": next((place for place in shown if place.slug == where), shown[0] if shown else None),
+        "shown_source": next((source for source in shown if source.slug == where), shown[0] if shown else None),
     }
 
 
@@ -217,45 +216,45 @@ def page_context(request: HttpRequest, **more: object) -> dict[str, object]:
     return {**staff_site.each_context(request), "opts": TextVersion._meta, **more}
 
 
-def text_location_or_404(slug: str) -> TextLocation:
-    if slug not in text_locations():
+def text_source_or_404(slug: str) -> TextSource:
+    if slug not in text_sources():
         raise Http404
-    return text_locations()[slug]
+    return text_sources()[slug]
 
 
-def sentence_keys(place: TextLocation) -> list[str]:
-    return [sentence.key for row in sentence_rows(place) for each in row for sentence in each]
+def sentence_keys(source: TextSource) -> list[str]:
+    return [sentence.key for row in sentence_rows(source) for each in row for sentence in each]
 
 
 @require_safe
 def texts(request: HttpRequest) -> HttpResponse:
-    """Every place, with how many of its sentences staff have worded, and how many wordings wait."""
+    """Every source, with how many of its sentences staff have worded, and how many wordings wait."""
     require_permission(request, VIEW_PERMISSION)
     live = {version: unused_reason(version) for version in TextVersion.objects.live().order_by("pk")}
     own = {version.key for version, why in live.items() if not why}
     waiting = set(TextVersion.objects.waiting().values_list("key", flat=True))
     groups: dict[str, list[dict[str, object]]] = defaultdict(list)
-    for place in text_locations().values():
-        keys = set(sentence_keys(place))
-        row = {"place": place, "sentences": len(keys), "own": len(keys & own), "waiting": len(keys & waiting)}
-        groups[str(place.group)].append(row)
+    for source in text_sources().values():
+        keys = set(sentence_keys(source))
+        row = {"source": source, "sentences": len(keys), "own": len(keys & own), "waiting": len(keys & waiting)}
+        groups[str(source.group)].append(row)
     unused = [(version, why) for version, why in live.items() if why][:MAX_UNUSED_SHOWN]
     more = {"groups": dict(groups), "unused": unused, "waiting": len(waiting)}
     return TemplateResponse(request, "office/texts/staff/texts.html", page_context(request, title=_("Texts"), **more))
 
 
 @require_safe
-def place_texts(request: HttpRequest, place: str) -> HttpResponse:
-    """The sentences of a place in their order, in all languages side by side."""
+def source_texts(request: HttpRequest, source: str) -> HttpResponse:
+    """The sentences of a source in their order, in all languages side by side."""
     require_permission(request, VIEW_PERMISSION)
-    found = text_location_or_404(place)
+    found = text_source_or_404(source)
     keys = sentence_keys(found)
     own = {version.key: version for version in TextVersion.objects.live().filter(key__in=keys) if not unused_reason(version)}
     waiting = {version.key: version for version in TextVersion.objects.waiting().filter(key__in=keys)}
     rows = [
         {
             "locked": row[0][0].locked,
-            "others": [other for other in row[0][0].places if other != found],
+            "others": [other for other in row[0][0].sources if other != found],
             "cells": [
                 [{"sentence": each, "own": own.get(each.key), "waiting": waiting.get(each.key)} for each in sentences_of_language]
                 for sentences_of_language in row
@@ -263,17 +262,17 @@ def place_texts(request: HttpRequest, place: str) -> HttpResponse:
         }
         for row in sentence_rows(found)
     ]
-    more = {"place": found, "rows": rows, "languages": settings.LANGUAGES, "named": MAX_TEXT_LOCATIONS_NAMED}
+    more = {"source": found, "rows": rows, "languages": settings.LANGUAGES, "named": MAX_TEXT_SOURCES_NAMED}
     more |= {"may_write": request.user.has_perm(ADD_PERMISSION), "previews": settings.LANGUAGES if found.preview else ()}
-    return TemplateResponse(request, "office/texts/staff/place.html", page_context(request, title=str(found.title), **more))
+    return TemplateResponse(request, "office/texts/staff/source.html", page_context(request, title=str(found.title), **more))
 
 
 @require_http_methods(FORM_METHODS)
-def text(request: HttpRequest, place: str, sentence: str) -> HttpResponse:
+def text(request: HttpRequest, source: str, sentence: str) -> HttpResponse:
     """One sentence: what readers get now, what was written before, and the form for another wording."""
     require_permission(request, ADD_PERMISSION)
-    where, found = text_location_or_404(place), get_sentences().get(sentence)
-    if found is None or where not in found.places or found.locked:
+    where, found = text_source_or_404(source), get_sentences().get(sentence)
+    if found is None or where not in found.sources or found.locked:
         raise Http404
     steps = Prefetch("steps", TextStep.objects.select_related("by").order_by("pk"))
     versions = list(
@@ -301,12 +300,12 @@ def text(request: HttpRequest, place: str, sentence: str) -> HttpResponse:
             messages.success(request, _("Your wording is saved. Readers get it once a colleague has approved it."))
             return redirect("staff:office_textversion_change", version.pk)
     more = {
-        "place": where,
+        "source": where,
         "sentence": found,
         "form": form,
         "live": live,
         "versions": versions,
-        "named": MAX_TEXT_LOCATIONS_NAMED,
+        "named": MAX_TEXT_SOURCES_NAMED,
     }
     title = _("Word it yourself (%(language)s)") % {"language": language_name(found.language)}
     return TemplateResponse(request, "office/texts/staff/text.html", page_context(request, title=title, **more))
@@ -316,29 +315,29 @@ SCRIPT_PATTERN = re.compile("<script.*?</script>", re.DOTALL)
 
 
 @require_safe
-def place_preview(request: HttpRequest, place: str, language: str) -> HttpResponse:
+def source_preview(request: HttpRequest, source: str, language: str) -> HttpResponse:
     """The email or page as readers get it now."""
     require_permission(request, VIEW_PERMISSION)
     if language not in dict(settings.LANGUAGES):
         raise Http404
-    return render_preview(request, text_location_or_404(place), language)
+    return render_preview(request, text_source_or_404(source), language)
 
 
 @require_safe
-def version_preview(request: HttpRequest, version_id: int, place: str) -> HttpResponse:
+def version_preview(request: HttpRequest, version_id: int, source: str) -> HttpResponse:
     """The email or page as readers would get it with this wording."""
     require_permission(request, VIEW_PERMISSION)
     version = get_object_or_404(TextVersion, pk=version_id)
     with preview_wording(version.language, version.ours, version.text):
-        return render_preview(request, text_location_or_404(place), version.language)
+        return render_preview(request, text_source_or_404(source), version.language)
 
 
-def render_preview(request: HttpRequest, place: TextLocation, language: str) -> HttpResponse:
+def render_preview(request: HttpRequest, source: TextSource, language: str) -> HttpResponse:
     """The email or page for a preview. Whatever drawing it writes, such as the token of a private link, is rolled back."""
-    if place.preview is None:
+    if source.preview is None:
         raise Http404
     with transaction.atomic(), translation.override(language):
-        html = place.preview(request)
+        html = source.preview(request)
         transaction.set_rollback(True)
     html = html or f"<!DOCTYPE html><p>{_('This page can’t be shown here at the moment.')}</p>"
     # allow-same-origin, since our stylesheets go to no other site. Scripts can't run there, so they are taken out.
@@ -346,13 +345,13 @@ def render_preview(request: HttpRequest, place: TextLocation, language: str) -> 
 
 
 staff_site.add_page("texts/", texts, "texts")
-staff_site.add_page("texts/<slug:place>/", place_texts, "place_texts", gettext_lazy("Texts of an email or page"))
-staff_site.add_page("texts/<slug:place>/<str:sentence>/word/", text, "text", gettext_lazy("Wording of a sentence"))
+staff_site.add_page("texts/<slug:source>/", source_texts, "source_texts", gettext_lazy("Texts of an email or page"))
+staff_site.add_page("texts/<slug:source>/<str:sentence>/word/", text, "text", gettext_lazy("Wording of a sentence"))
 staff_site.add_page(
-    "texts/<slug:place>/preview/<str:language>/", place_preview, "place_preview", gettext_lazy("Preview of a text")
+    "texts/<slug:source>/preview/<str:language>/", source_preview, "source_preview", gettext_lazy("Preview of a text")
 )
 staff_site.add_page(
-    "texts/<slug:place>/wordings/<int:version_id>/", version_preview, "version_preview", gettext_lazy("Preview of a new wording")
+    "texts/<slug:source>/wordings/<int:version_id>/", version_preview, "version_preview", gettext_lazy("Preview of a new wording")
 )
 MENU_PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("Texts of emails and pages"), "staff:texts", VIEW_PERMISSION))
 staff_site.add_waiting(

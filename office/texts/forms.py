@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import PageForm
-from office.texts.places import MAX_TEXT_LENGTH, Sentence, wording_error
 from office.texts.services import guard_warnings, normalise_text, text_warnings
+from office.texts.sources import MAX_TEXT_LENGTH, Sentence, wording_error
 
 
 def validate_guards(text: str) -> None:

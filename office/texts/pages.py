@@ -15,7 +15,7 @@ from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from office.texts.places import TextLocation
+from office.texts.sources import TextSource
 
 PAGE_GROUP = _("Pages")
 
@@ -63,9 +63,9 @@ PUBLIC_PAGES = (
 )
 
 
-def page_text_locations() -> Iterator[TextLocation]:
+def page_text_sources() -> Iterator[TextSource]:
     for page in PUBLIC_PAGES:
-        yield TextLocation(page.slug, page.title, PAGE_GROUP, page.templates, preview=partial(render_page, page))
+        yield TextSource(page.slug, page.title, PAGE_GROUP, page.templates, preview=partial(render_page, page))
 
 
 ExampleContext = Callable[[], dict[str, Any]]  # the context that a template is drawn with

@@ -5,13 +5,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _
 
 from core.models import CachedValue
 from office.texts.markup import fill_placeholders, plain_text
 from office.texts.models import TextVersion
-from office.texts.places import get_sentences, wording_error
+from office.texts.sources import get_sentences, wording_error
 
 Wordings = Mapping[str, Mapping[str, str]]  # language → our sentence in it → staff's wording
 

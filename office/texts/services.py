@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import DomainError
 from office.texts.markup import MAX_SENTENCE_WORDS, discouraged_words, long_sentences, plain_text, readable_text, uses_word
 from office.texts.models import StepKind, TextStep, TextVersion
-from office.texts.places import Sentence, get_sentences, wording_error
 from office.texts.queries import CACHED_WORDINGS, live_wordings
+from office.texts.sources import Sentence, get_sentences, wording_error
 
 NOT_LIVE_MESSAGE = _("Readers don’t get this wording any more. Open the page again.")
 PHONE_NUMBER_PATTERN = re.compile(r"\b999\b|\+?\d[\d ()-]{7,}\d")

@@ -1,7 +1,7 @@
 """`{% load i18n texts %}`: like `translate` and `blocktranslate`, but with staff's own wording of a sentence, if there is one.
 
-Once a `Place` names a template that loads this library, its sentences are on the page where staff edit texts. Options other than
-`as`, `trimmed`, `with`, `count`, `plural` and `asvar` are left to Django’s own tags.
+Once a `TextSource` names a template that loads this library, its sentences are on the page where staff edit texts. Options
+other than `as`, `trimmed`, `with`, `count`, `plural` and `asvar` are left to Django’s own tags.
 """
 
 import re
@@ -18,8 +18,8 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext, ngettext, trim_whitespace
 
 from office.texts.markup import fill_placeholders, plain_text, wording_html
-from office.texts.places import WordedNode
 from office.texts.queries import current_wordings
+from office.texts.sources import WordedNode
 
 register = Library()
 

@@ -15,8 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in_user
@@ -81,41 +80,41 @@ def object_links(found: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tupl
     return texts
 
 
-def columns_page(page_admin: "ImportAdmin", request: HttpRequest, imported: Import, action: ObjectAction) -> HttpResponse:
-    change_url = reverse("staff:professionals_import_change", args=[imported.pk])
-    suggested = imported.mapping or services.suggest_mapping(imported)
-    form = ColumnsForm(request.POST if request.method == "POST" else None, imported=imported, suggested=suggested)
+def columns_page(page_admin: "ImportAdmin", request: HttpRequest, import_job: Import, action: ObjectAction) -> HttpResponse:
+    change_url = reverse("staff:professionals_import_change", args=[import_job.pk])
+    suggested = import_job.mapping or services.suggest_mapping(import_job)
+    form = ColumnsForm(request.POST if request.method == "POST" else None, import_job=import_job, suggested=suggested)
     if form.is_valid():
         with domain_error_to_form(form):
             services.choose_columns(
-                imported, mapping=form.cleaned_data["mapping"], by=signed_in_user(request), now=timezone.now()
+                import_job, mapping=form.cleaned_data["mapping"], by=signed_in_user(request), now=timezone.now()
             )
             return redirect(change_url)
     context = {
-        **page_admin.get_action_context(request, action, imported, change_url),
+        **page_admin.get_action_context(request, action, import_job, change_url),
         "form": form,
         "refused": form.refused,
-        "fields": kind_of(imported).fields,
+        "fields": kind_of(import_job).fields,
     }
     return TemplateResponse(request, "professionals/staff/import_columns.html", context)
 
 
-def choices_page(page_admin: "ImportAdmin", request: HttpRequest, imported: Import, action: ObjectAction) -> HttpResponse:
+def choices_page(page_admin: "ImportAdmin", request: HttpRequest, import_job: Import, action: ObjectAction) -> HttpResponse:
     """One page of the duplicates. Saving it leads to the next page, and after the last one to the import."""
-    change_url = reverse("staff:professionals_import_change", args=[imported.pk])
-    rows = imported.rows.filter(state=RowState.DUPLICATE).order_by("number")
+    change_url = reverse("staff:professionals_import_change", args=[import_job.pk])
+    rows = import_job.rows.filter(state=RowState.DUPLICATE).order_by("number")
     page = Paginator(rows, CHOICES_PER_PAGE).get_page(parse_page_number(request.GET.get("page", "")))
     known = object_links((match["model"], match["key"]) for row in page for match in row.matches)
     form = ChoicesForm(
         request.POST if request.method == "POST" else None,
-        imported=imported,
+        import_job=import_job,
         rows=page,
         texts={key: text for key, (text, _href) in known.items()},
     )
     if form.is_valid():
         with domain_error_to_form(form):
             services.save_duplicate_choices(
-                imported,
+                import_job,
                 choice=form.cleaned_data["choice"],
                 rows=form.chosen_rows(),
                 by=signed_in_user(request),
@@ -123,14 +122,14 @@ def choices_page(page_admin: "ImportAdmin", request: HttpRequest, imported: Impo
             )
             more = page.has_next() and not form.cleaned_data["choice"]
             return redirect(f"{request.path}?page={page.next_page_number()}" if more else change_url)
-    context = {**page_admin.get_action_context(request, action, imported, change_url), "form": form, "page": page}
+    context = {**page_admin.get_action_context(request, action, import_job, change_url), "form": form, "page": page}
     return TemplateResponse(request, "professionals/staff/import_choices.html", context)
 
 
-def undo_facts(imported: Import) -> list[dict[str, Any]]:
-    made = imported.objects_of_it.filter(made=True).order_by("model").values_list("model").annotate(Count("pk"))
+def undo_facts(import_job: Import) -> list[dict[str, Any]]:
+    made = import_job.objects_of_it.filter(made=True).order_by("model").values_list("model").annotate(Count("pk"))
     facts = [{"label": plural_name(apps.get_model(model)._meta), "value": f"{count:,}"} for model, count in made]
-    until = imported.undo_until
+    until = import_job.undo_until
     return [*facts, {"label": _("Possible until"), "value": format_day(until) if until else ""}]
 
 
@@ -139,15 +138,15 @@ IMPORT_ACTIONS = (
         slug="run",
         label=gettext_lazy("Import these rows"),
         service=services.run_import,
-        available=lambda imported: (
-            imported.state == ImportState.CHECKED
-            and not imported.is_undecided
-            and any(state in imported.row_counts for state in WAITING_ROW_STATES)
+        available=lambda import_job: (
+            import_job.state == ImportState.CHECKED
+            and not import_job.is_undecided
+            and any(state in import_job.row_counts for state in WAITING_ROW_STATES)
         ),
-        facts=lambda imported: [
-            {"label": state.label, "value": f"{imported.row_counts[state]:,}"}
+        facts=lambda import_job: [
+            {"label": state.label, "value": f"{import_job.row_counts[state]:,}"}
             for state in RowState
-            if state in imported.row_counts
+            if state in import_job.row_counts
         ],
         explanation=gettext_lazy(
             "Rows to correct are left out. Nobody gets an email, and nobody is put on a list for emails. "
@@ -160,7 +159,7 @@ IMPORT_ACTIONS = (
         slug="choices",
         label=gettext_lazy("Choose what becomes of duplicates"),
         page=choices_page,
-        available=lambda imported: imported.state == ImportState.CHECKED and RowState.DUPLICATE in imported.row_counts,
+        available=lambda import_job: import_job.state == ImportState.CHECKED and RowState.DUPLICATE in import_job.row_counts,
         explanation=gettext_lazy("We change nothing about the records that we have, whatever you choose."),
         weight="main",
     ),
@@ -168,7 +167,7 @@ IMPORT_ACTIONS = (
         slug="resume",
         label=gettext_lazy("Go on with this import"),
         service=services.resume_import,
-        available=lambda imported: imported.state == ImportState.FAILED,
+        available=lambda import_job: import_job.state == ImportState.FAILED,
         explanation=gettext_lazy(
             "It goes on where it stopped. No row comes in twice. If it stops again, tell the people who run this site."
         ),
@@ -179,7 +178,9 @@ IMPORT_ACTIONS = (
         slug="columns",
         label=gettext_lazy("Choose the columns"),
         page=columns_page,
-        available=lambda imported: imported.state in {ImportState.UPLOADED, ImportState.CHECKED} and not imported.file_deleted_at,
+        available=lambda import_job: (
+            import_job.state in {ImportState.UPLOADED, ImportState.CHECKED} and not import_job.file_deleted_at
+        ),
         explanation=gettext_lazy(
             "Say what is in each column of your file. We remember it for the next file with the same headings."
         ),
@@ -189,7 +190,7 @@ IMPORT_ACTIONS = (
         slug="undo",
         label=gettext_lazy("Undo this import"),
         service=services.undo_import,
-        available=lambda imported: services.can_be_undone(imported, timezone.now()),
+        available=lambda import_job: services.can_be_undone(import_job, timezone.now()),
         facts=undo_facts,
         explanation=gettext_lazy(
             "We remove everything that this import added. What was used or changed since stays, and we list it here."
@@ -202,8 +203,8 @@ IMPORT_ACTIONS = (
         slug="abandon",
         label=gettext_lazy("Delete the file"),
         service=services.abandon_import,
-        available=lambda imported: (
-            imported.state in {ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED} and not imported.run_at
+        available=lambda import_job: (
+            import_job.state in {ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED} and not import_job.run_at
         ),
         explanation=gettext_lazy("Nothing has come in yet. We delete the file and everything that its rows say."),
         done=gettext_lazy("We have deleted the file."),
@@ -212,9 +213,9 @@ IMPORT_ACTIONS = (
 )
 
 
-def kind_label(imported: Import) -> str:
-    kind = IMPORT_KINDS.get(imported.kind)
-    return str(kind.label if kind else imported.kind)
+def kind_label(import_job: Import) -> str:
+    kind = IMPORT_KINDS.get(import_job.kind)
+    return str(kind.label if kind else import_job.kind)
 
 
 @admin.register(Import, site=staff_site)
@@ -243,17 +244,19 @@ class ImportAdmin(ReadOnlyAdmin):
     what = column(gettext_lazy("what"), kind_label)
     state_text = column(
         gettext_lazy("state"),
-        lambda imported: state_tag(imported.get_state_display(), STATE_COLOURS[imported.state]),
+        lambda import_job: state_tag(import_job.get_state_display(), STATE_COLOURS[import_job.state]),
         ordering="state",
     )
     number_rows = number_column("total", gettext_lazy("rows"))
-    run = column(gettext_lazy("imported"), lambda imported: format_long_datetime(imported.run_at) if imported.run_at else "")
+    run = column(
+        gettext_lazy("imported"), lambda import_job: format_long_datetime(import_job.run_at) if import_job.run_at else ""
+    )
     undone = column(
-        gettext_lazy("undone"), lambda imported: format_long_datetime(imported.undone_at) if imported.undone_at else ""
+        gettext_lazy("undone"), lambda import_job: format_long_datetime(import_job.undone_at) if import_job.undone_at else ""
     )
     file_deleted = column(
         gettext_lazy("file deleted"),
-        lambda imported: format_long_datetime(imported.file_deleted_at) if imported.file_deleted_at else "",
+        lambda import_job: format_long_datetime(import_job.file_deleted_at) if import_job.file_deleted_at else "",
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -271,13 +274,14 @@ class ImportAdmin(ReadOnlyAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         data = (request.POST, request.FILES) if request.method == "POST" else ()
-        form = UploadForm(*data, initial={"kind": request.GET.get("kind", "contacts")})
+        kinds = [(kind.name, kind.label) for kind in IMPORT_KINDS.values()]
+        form = UploadForm(*data, kinds=kinds, most=services.MAX_ROWS, initial={"kind": request.GET.get("kind", "contacts")})
         if form.is_valid():
             kind, content = form.cleaned_data["kind"], form.cleaned_data["file"]
             with domain_error_to_form(form, beside="file"):
-                imported = services.create_import(kind=kind, content=content, by=signed_in_user(request), now=timezone.now())
-                audit_note(request).add("added", keys=[imported.pk])
-                return redirect("staff:professionals_import_action", imported.pk, "columns")
+                import_job = services.create_import(kind=kind, content=content, by=signed_in_user(request), now=timezone.now())
+                audit_note(request).add("added", keys=[import_job.pk])
+                return redirect("staff:professionals_import_action", import_job.pk, "columns")
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -291,16 +295,16 @@ class ImportAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        imported = self.get_object(request, object_id)
-        if imported is None:
+        import_job = self.get_object(request, object_id)
+        if import_job is None:
             raise Http404
-        if not self.has_view_permission(request, imported):
+        if not self.has_view_permission(request, import_job):
             raise PermissionDenied
-        page = {"title": _("%(what)s: import %(number)d") % {"what": kind_label(imported), "number": imported.pk}}
-        if imported.state == ImportState.UNDONE:
-            page |= kept_objects_context(imported, request)
-        elif not imported.is_at_work:
-            page |= rows_context(imported, request)
+        page = {"title": _("%(what)s: import %(number)d") % {"what": kind_label(import_job), "number": import_job.pk}}
+        if import_job.state == ImportState.UNDONE:
+            page |= kept_objects_context(import_job, request)
+        elif not import_job.is_at_work:
+            page |= rows_context(import_job, request)
         return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
 
     @method_decorator(require_safe)
@@ -321,33 +325,33 @@ class ImportAdmin(ReadOnlyAdmin):
 
         It repeats nothing that was typed.
         """
-        imported = self.get_object(request, object_id)
-        if imported is None:
+        import_job = self.get_object(request, object_id)
+        if import_job is None:
             raise Http404
-        if not self.has_view_permission(request, imported):
+        if not self.has_view_permission(request, import_job):
             raise PermissionDenied
         headings = [Heading(_("Row")), Heading(_("Column")), Heading(_("Problem"))]
-        labels = {field.name: str(field.label) for field in kind_of(imported).fields}
-        rows = imported.rows.exclude(problems=[]).order_by("number").values_list("number", "problems")
+        labels = {field.name: str(field.label) for field in kind_of(import_job).fields}
+        rows = import_job.rows.exclude(problems=[]).order_by("number").values_list("number", "problems")
         cells = ((number, labels.get(name, ""), why) for number, found in rows.iterator() for name, why in found)
-        headers = {"Content-Disposition": f'attachment; filename="problems-{imported.pk}.csv"'}
+        headers = {"Content-Disposition": f'attachment; filename="problems-{import_job.pk}.csv"'}
         return StreamingHttpResponse(csv_chunks(headings, cells), content_type=CSV_CONTENT_TYPE, headers=headers)
 
 
-def rows_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
+def rows_context(import_job: Import, request: HttpRequest) -> dict[str, Any]:
     """One page of all rows, or of those in one state: what each row says, its problems, and what was made of it."""
-    counts = imported.row_counts
+    counts = import_job.row_counts
     only = request.GET.get("only", "") if request.GET.get("only", "") in counts else ""
-    rows = imported.rows.filter(state=only) if only else imported.rows.all()
+    rows = import_job.rows.filter(state=only) if only else import_job.rows.all()
     page: Page[ImportRow] = Paginator(rows.order_by("number"), ROWS_PER_PAGE).get_page(
         parse_page_number(request.GET.get("page", ""))
     )
-    objects = imported.objects_of_it.filter(number__in=[row.number for row in page])
+    objects = import_job.objects_of_it.filter(number__in=[row.number for row in page])
     by_row: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for each in objects:
         by_row[each.number].append((each.model, each.key))
     known = object_links(pair for pairs in by_row.values() for pair in pairs)
-    labels = {field.name: field.label for field in kind_of(imported).fields}
+    labels = {field.name: field.label for field in kind_of(import_job).fields}
     filters = [{"href": "?", "label": _("All rows"), "count": sum(counts.values()), "selected": not only}]
     filters += [
         {"href": f"?only={state}", "label": RowState(state).label, "count": counts[state], "selected": state == only}
@@ -372,9 +376,9 @@ def rows_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def kept_objects_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
+def kept_objects_context(import_job: Import, request: HttpRequest) -> dict[str, Any]:
     """A page of what stayed when the import was undone, and why."""
-    kept = imported.objects_of_it.exclude(kept=[])
+    kept = import_job.objects_of_it.exclude(kept=[])
     page: Page[ImportedObject] = Paginator(kept, ROWS_PER_PAGE).get_page(parse_page_number(request.GET.get("page", "")))
     known = object_links((each.model, each.key) for each in page)
     table = [

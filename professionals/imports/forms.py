@@ -4,30 +4,31 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
-from core.forms import PageForm, PageFormMixin
-from professionals.imports.registry import IMPORT_KINDS, kind_of, one_line
+from core.forms import PageForm
+from professionals.imports.registry import kind_of, one_line
 from professionals.imports.services import is_refused_heading
 from professionals.models import DuplicateChoice, Import, ImportRow
 from staff.spreadsheets import FILE_IS_EMPTY_MESSAGE, FILE_TOO_LARGE_MESSAGE, MAX_UPLOAD_BYTES
 
 
-class UploadForm(PageFormMixin, forms.Form):
-    kind = forms.ChoiceField(
-        label=gettext_lazy("What is in the file?"),
-        choices=lambda: [(kind.name, kind.label) for kind in IMPORT_KINDS.values()],
-        widget=forms.RadioSelect,
-    )
+class UploadForm(PageForm):
+    """Asks for a spreadsheet of at most `most` rows, and which of `kinds` (each a name and a label) is in it."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("What is in the file?"), widget=forms.RadioSelect)
     file = forms.FileField(
         label=gettext_lazy("The file"),
-        help_text=gettext_lazy(
-            "An Excel file (.xlsx) or a CSV file, of at most 5 MB and 25,000 rows. If it has several sheets, we read "
-            "only the first."
-        ),
         error_messages={"required": gettext_lazy("Choose a file."), "empty": FILE_IS_EMPTY_MESSAGE},
     )
+
+    def __init__(self, *args: Any, kinds: Iterable[tuple[str, Any]], most: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = list(kinds)  # type: ignore[attr-defined]
+        self.fields["file"].help_text = _(
+            "An Excel file (.xlsx) or a CSV file, of at most 5 MB and %(most)s rows. If it has several sheets, we read "
+            "only the first."
+        ) % {"most": f"{most:,}"}
 
     def clean_file(self) -> bytes:
         upload = self.cleaned_data["file"]
@@ -40,13 +41,13 @@ class UploadForm(PageFormMixin, forms.Form):
 class ColumnsForm(PageForm):
     """Asks of each column of the file which field it is, or whether to leave it out."""
 
-    def __init__(self, data: Any, *, imported: Import, suggested: Mapping[str, int]) -> None:
+    def __init__(self, data: Any, *, import_job: Import, suggested: Mapping[str, int]) -> None:
         super().__init__(data)
-        fields = kind_of(imported).fields
+        fields = kind_of(import_job).fields
         choices = [("", _("Leave this column out")), *((field.name, field.label) for field in fields)]
         names = {place: name for name, place in suggested.items()}
         self.refused = []
-        for place, heading in enumerate(imported.headings):
+        for place, heading in enumerate(import_job.headings):
             if is_refused_heading(heading):
                 self.refused += [heading] if heading else []
                 continue
@@ -75,9 +76,9 @@ class ChoicesForm(PageForm):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, data: Any, *, imported: Import, rows: Iterable[ImportRow], texts: Mapping[tuple[str, int], str]) -> None:
+    def __init__(self, data: Any, *, import_job: Import, rows: Iterable[ImportRow], texts: Mapping[tuple[str, int], str]) -> None:
         super().__init__(data)
-        self.fields["choice"].initial = imported.choice
+        self.fields["choice"].initial = import_job.choice
         for row in rows:
             chosen = f"{DuplicateChoice.LINK}-{row.link}" if row.choice == DuplicateChoice.LINK else row.choice
             self.fields[f"row-{row.number}"] = forms.ChoiceField(

@@ -137,8 +137,8 @@ def register_import_kind(kind: ImportKind) -> None:
         raise ValueError(f"two kinds of imports are called {kind.name}")
 
 
-def kind_of(imported: Import) -> ImportKind:
-    return IMPORT_KINDS[imported.kind]
+def kind_of(import_job: Import) -> ImportKind:
+    return IMPORT_KINDS[import_job.kind]
 
 
 # Parsers of cells, for all kinds.

@@ -24,13 +24,12 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import User
 from audit.models import Act
 from audit.services import AuditSubject, write_audit_entry
-from core.errors import DomainError
+from core.errors import ChangedMeanwhile, DomainError
 from professionals.imports.registry import ImportKind, Match, PastRetention, Removal, Row, kind_of
 from professionals.models import (
     IMPORT_UNDO_PERIOD,
@@ -47,20 +46,17 @@ from professionals.models import (
     RowState,
 )
 from professionals.safeguarding.child_details import looks_like_child_details
-from staff.spreadsheets import normalise_heading, sheet_rows
+from staff.spreadsheets import normalise_heading, read_rows
 
 logger = logging.getLogger(__name__)
 MAX_ROWS = 25_000
 BATCH_SIZE = 500
+PROGRESSED_MEANWHILE_MESSAGE = _("Somebody has gone on with this import since you opened the page. Look at it again.")
 MAX_BATCH_ATTEMPTS = 3  # of a batch, when somebody else writes the same rows at this moment
 
 
 class FileGone(DomainError):
     message = _("We have deleted this file, as we do within 24 hours. Upload it again.")
-
-
-class ChangedMeanwhile(DomainError):
-    message = _("Somebody has gone on with this import since you opened the page. Look at it again.")
 
 
 # The file and its columns.
@@ -84,7 +80,7 @@ def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) 
     Raises InvalidSheetError, and DomainError for a file that has been imported already.
     """
     digest = hashlib.sha256(content).hexdigest()
-    rows = sheet_rows(content, most=MAX_ROWS)
+    rows = read_rows(content, most=MAX_ROWS)
     _number, headings = next(rows)
     total = sum(1 for _row in rows)
     same = Import.objects.filter(kind=kind, digest=digest, state__in=[ImportState.RUNNING, ImportState.DONE]).first()
@@ -102,47 +98,47 @@ def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) 
             total=total,
             uploaded_at=now,
             uploaded_by=by,
-            went_on_at=now,
+            progressed_at=now,
         )
 
 
-def record_act(imported: Import, by: User | None, what: str) -> None:
+def record_act(import_job: Import, by: User | None, what: str) -> None:
     """Record in the audit what a worker did for somebody. What they do themselves is recorded by the page that they use."""
-    write_audit_entry(Act.CHANGED, by=by.pk if by else None, about=AuditSubject.of(imported), whats=[what])
+    write_audit_entry(Act.CHANGED, by=by.pk if by else None, about=AuditSubject.of(import_job), whats=[what])
 
 
-def suggest_mapping(imported: Import) -> dict[str, int]:
+def suggest_mapping(import_job: Import) -> dict[str, int]:
     """The columns that were chosen last time for these headings; otherwise those whose headings match a field."""
-    known = ImportMapping.objects.filter(kind=imported.kind, headings=headings_digest(imported)).first()
+    known = ImportMapping.objects.filter(kind=import_job.kind, headings=headings_digest(import_job)).first()
     if known is not None:
         return dict(known.mapping)
-    places = {normalise_heading(heading): place for place, heading in reversed(list(enumerate(imported.headings)))}
+    places = {normalise_heading(heading): place for place, heading in reversed(list(enumerate(import_job.headings)))}
     found: dict[str, int] = {}
-    for field in kind_of(imported).fields:
+    for field in kind_of(import_job).fields:
         for name in (str(field.label), field.name, *field.aliases):
             place = places.get(normalise_heading(name))
-            if place is not None and place not in found.values() and not is_refused_heading(imported.headings[place]):
+            if place is not None and place not in found.values() and not is_refused_heading(import_job.headings[place]):
                 found[field.name] = place
                 break
     return found
 
 
-def headings_digest(imported: Import) -> str:
-    return hashlib.sha256(json.dumps([normalise_heading(heading) for heading in imported.headings]).encode()).hexdigest()
+def headings_digest(import_job: Import) -> str:
+    return hashlib.sha256(json.dumps([normalise_heading(heading) for heading in import_job.headings]).encode()).hexdigest()
 
 
-def lock_import(imported: Import, *states: str) -> Import:
+def lock_import(import_job: Import, *states: str) -> Import:
     """Lock the import for this transaction. Raises ChangedMeanwhile if it is in none of these states."""
-    found = Import.objects.select_for_update(no_key=True).defer("file").filter(pk=imported.pk, state__in=states).first()
+    found = Import.objects.select_for_update(no_key=True).defer("file").filter(pk=import_job.pk, state__in=states).first()
     if found is None:
-        raise ChangedMeanwhile
+        raise ChangedMeanwhile(PROGRESSED_MEANWHILE_MESSAGE)
     return found
 
 
 @transaction.atomic
-def choose_columns(imported: Import, *, mapping: Mapping[str, int], by: User, now: datetime) -> None:
+def choose_columns(import_job: Import, *, mapping: Mapping[str, int], by: User, now: datetime) -> None:
     """Save the column of each field (from 0), remember it for the same headings, and have a worker check the rows."""
-    current = lock_import(imported, ImportState.UPLOADED, ImportState.CHECKED)
+    current = lock_import(import_job, ImportState.UPLOADED, ImportState.CHECKED)
     if current.file_deleted_at or Import.objects.filter(pk=current.pk, file=None).exists():
         raise FileGone
     kind = kind_of(current)
@@ -161,15 +157,15 @@ def choose_columns(imported: Import, *, mapping: Mapping[str, int], by: User, no
     queue_work(current, ImportState.CHECKING, now)
 
 
-def queue_work(imported: Import, state: str, now: datetime, *, done: int = 0, **changes: Any) -> None:
+def queue_work(import_job: Import, state: str, now: datetime, *, done: int = 0, **changes: Any) -> None:
     """Put the import into this state, and call a worker to go on from there.
 
     If the broker can't be reached, the task that looks for imports without a worker finds it.
     """
-    for name, value in {**changes, "state": state, "done": done, "went_on_at": now}.items():
-        setattr(imported, name, value)
-    imported.save(update_fields=["mapping", "state", "done", "total", "went_on_at", *changes])
-    transaction.on_commit(lambda: queue_import_task(imported.pk), robust=True)
+    for name, value in {**changes, "state": state, "done": done, "progressed_at": now}.items():
+        setattr(import_job, name, value)
+    import_job.save(update_fields=["mapping", "state", "done", "total", "progressed_at", *changes])
+    transaction.on_commit(lambda: queue_import_task(import_job.pk), robust=True)
 
 
 def queue_import_task(key: int) -> None:
@@ -185,53 +181,53 @@ def queue_import_task(key: int) -> None:
 def process_import(key: int) -> None:
     """Work on this import as long as there is something to do. A fault stops it, and its page tells staff."""
     tries = MAX_BATCH_ATTEMPTS
-    while (imported := Import.objects.defer("file").filter(pk=key, state__in=WORKING_STATES).first()) is not None:
+    while (import_job := Import.objects.defer("file").filter(pk=key, state__in=WORKING_STATES).first()) is not None:
         try:
-            if not STEP_BY_STATE[imported.state](imported):
+            if not STEP_BY_STATE[import_job.state](import_job):
                 return  # another worker is at it
         except DatabaseError as error:
             tries -= 1
             logger.warning("import %s: a batch is tried again (%s)", key, type(error).__name__)
             if not tries:
-                mark_as_failed(imported, error)
+                mark_as_failed(import_job, error)
         except Exception as error:  # noqa: BLE001 - whatever is in a file, staff are told that it stopped
-            mark_as_failed(imported, error)
+            mark_as_failed(import_job, error)
 
 
-def mark_as_failed(imported: Import, error: Exception) -> None:
+def mark_as_failed(import_job: Import, error: Exception) -> None:
     """Mark the import as failed. The log leaves out the words of the error, which may have a name in them."""
-    logger.error("import %s stopped in state %s: %s", imported.pk, imported.state, type(error).__name__)
-    Import.objects.filter(pk=imported.pk, state=imported.state).update(state=ImportState.FAILED)
+    logger.error("import %s stopped in state %s: %s", import_job.pk, import_job.state, type(error).__name__)
+    Import.objects.filter(pk=import_job.pk, state=import_job.state).update(state=ImportState.FAILED)
 
 
-def lock_if_free(imported: Import) -> Import | None:
+def lock_if_free(import_job: Import) -> Import | None:
     """Lock the import for this transaction. None if another worker has it, or if its state has changed."""
     free = Import.objects.select_for_update(no_key=True, skip_locked=True).defer("file")
-    return free.filter(pk=imported.pk, state=imported.state).first()
+    return free.filter(pk=import_job.pk, state=import_job.state).first()
 
 
-def save_progress(imported: Import, rows: int) -> None:
-    imported.done += rows
-    imported.went_on_at = timezone.now()
-    imported.save(update_fields=["done", "went_on_at"])
+def save_progress(import_job: Import, rows: int) -> None:
+    import_job.done += rows
+    import_job.progressed_at = timezone.now()
+    import_job.save(update_fields=["done", "progressed_at"])
 
 
-def check_rows(imported: Import) -> bool:
+def check_rows(import_job: Import) -> bool:
     """Check all rows of the file, from the first that is not stored yet. Returns False if another worker is at it."""
-    kind, content = kind_of(imported), bytes(Import.objects.values_list("file", flat=True).get(pk=imported.pk) or b"")
-    last = imported.rows.order_by("-number").values_list("number", flat=True).first() or 0
-    rows = islice(sheet_rows(content, most=MAX_ROWS), 1, None)
+    kind, content = kind_of(import_job), bytes(Import.objects.values_list("file", flat=True).get(pk=import_job.pk) or b"")
+    last = import_job.rows.order_by("-number").values_list("number", flat=True).first() or 0
+    rows = islice(read_rows(content, most=MAX_ROWS), 1, None)
     ahead = ((number, cells) for number, cells in rows if number > last)
     is_suspicious = cache(looks_like_child_details)  # a file names few organisations many times
     while batch := list(islice(ahead, BATCH_SIZE)):
         with transaction.atomic():
-            if (mine := lock_if_free(imported)) is None or mine.rows.filter(number__gt=last).exists():
+            if (mine := lock_if_free(import_job)) is None or mine.rows.filter(number__gt=last).exists():
                 return False
             check_batch(mine, kind, batch, is_suspicious)
             save_progress(mine, len(batch))
         last = batch[-1][0]
     with transaction.atomic():
-        if (mine := lock_if_free(imported)) is None:
+        if (mine := lock_if_free(import_job)) is None:
             return False
         mine.state, mine.total = ImportState.CHECKED, mine.done
         mine.save(update_fields=["state", "total"])
@@ -239,17 +235,17 @@ def check_rows(imported: Import) -> bool:
 
 
 def check_batch(
-    imported: Import, kind: ImportKind, batch: Sequence[tuple[int, list[str]]], is_suspicious: Callable[[str], bool]
+    import_job: Import, kind: ImportKind, batch: Sequence[tuple[int, list[str]]], is_suspicious: Callable[[str], bool]
 ) -> None:
     typed = {
-        number: {name: cells[place] for name, place in imported.mapping.items() if place < len(cells) and cells[place]}
+        number: {name: cells[place] for name, place in import_job.mapping.items() if place < len(cells) and cells[place]}
         for number, cells in batch
     }
     rows = [read_row(kind, number, cells, is_suspicious) for number, cells in typed.items()]
     kind.check([row for row in rows if not row.problems], now=timezone.now())
-    identities = {row.number: row_identity_hash(imported, kind, row) for row in rows if not row.problems}
+    identities = {row.number: row_identity_hash(import_job, kind, row) for row in rows if not row.problems}
     known = {identity for identity in identities.values() if identity}
-    earlier = dict(imported.rows.filter(identity__in=known, repeats=None).order_by("-number").values_list("identity", "number"))
+    earlier = dict(import_job.rows.filter(identity__in=known, repeats=None).order_by("-number").values_list("identity", "number"))
     kept = []
     for row in rows:
         identity = identities.get(row.number, "")
@@ -262,7 +258,7 @@ def check_batch(
         is_right = state != RowState.WRONG
         kept.append(
             ImportRow(
-                parent=imported,
+                parent=import_job,
                 number=row.number,
                 state=state,
                 cells=cells if is_right else {},
@@ -283,10 +279,10 @@ def state_of(row: Row, repeats: int | None) -> RowState:
     return RowState.DUPLICATE if row.matches or repeats else RowState.NEW
 
 
-def row_identity_hash(imported: Import, kind: ImportKind, row: Row) -> str:
+def row_identity_hash(import_job: Import, kind: ImportKind, row: Row) -> str:
     """A salted hash of what makes a row the same as another, so that nobody can read from it what the row says."""
     text = kind.identity(row.values)
-    return salted_hmac(f"professionals.imports.{imported.pk}", text, algorithm="sha256").hexdigest()[:32] if text else ""
+    return salted_hmac(f"professionals.imports.{import_job.pk}", text, algorithm="sha256").hexdigest()[:32] if text else ""
 
 
 FILL_IN_MESSAGE = _("Fill this in.")
@@ -320,13 +316,13 @@ def read_row(kind: ImportKind, number: int, cells: Mapping[str, str], is_suspici
 
 @transaction.atomic
 def save_duplicate_choices(
-    imported: Import, *, choice: str, rows: Mapping[int, tuple[str, int]], by: User, now: datetime
+    import_job: Import, *, choice: str, rows: Mapping[int, tuple[str, int]], by: User, now: datetime
 ) -> None:
     """Save what becomes of duplicates: `choice` for all that have none of their own ("" asks for each one), `rows` by row number.
 
     Each entry of `rows` is the choice, and the place of the match that is meant.
     """
-    current = lock_import(imported, ImportState.CHECKED)
+    current = lock_import(import_job, ImportState.CHECKED)
     current.choice = choice
     current.save(update_fields=["choice"])
     chosen = list(current.rows.filter(number__in=list(rows), state=RowState.DUPLICATE))
@@ -336,8 +332,8 @@ def save_duplicate_choices(
 
 
 @transaction.atomic
-def run_import(imported: Import, *, by: User, now: datetime) -> None:
-    current = lock_import(imported, ImportState.CHECKED)
+def run_import(import_job: Import, *, by: User, now: datetime) -> None:
+    current = lock_import(import_job, ImportState.CHECKED)
     if current.file_deleted_at:
         raise FileGone
     if current.is_undecided:
@@ -349,10 +345,10 @@ def run_import(imported: Import, *, by: User, now: datetime) -> None:
     queue_work(current, ImportState.RUNNING, now, run_at=now, run_by=by)
 
 
-def run_next_batch(imported: Import) -> bool:
+def run_next_batch(import_job: Import) -> bool:
     """Import one batch. Rows that repeat an earlier row come after all others, when it is known what became of that row."""
     with transaction.atomic():
-        if (mine := lock_if_free(imported)) is None:
+        if (mine := lock_if_free(import_job)) is None:
             return False
         waiting = mine.rows.filter(state__in=WAITING_ROW_STATES)
         batch = list(waiting.order_by(F("repeats").asc(nulls_first=True), "number")[:BATCH_SIZE])
@@ -367,8 +363,8 @@ def run_next_batch(imported: Import) -> bool:
     return True
 
 
-def run_batch(imported: Import, batch: Sequence[ImportRow]) -> None:
-    kind, now = kind_of(imported), timezone.now()
+def run_batch(import_job: Import, batch: Sequence[ImportRow]) -> None:
+    kind, now = kind_of(import_job), timezone.now()
     counted = [row for row in batch if row.state == RowState.PAST]
     past = [PastRetention(**{**row.cells, "month": date.fromisoformat(row.cells["month"])}) for row in counted]
     outcomes = {row.number: RowState.COUNTED for row in counted}
@@ -376,18 +372,18 @@ def run_batch(imported: Import, batch: Sequence[ImportRow]) -> None:
     # These cells were checked for a child's details before.
     rows = [read_row(kind, row.number, row.cells, lambda _text: False) for row in stored.values()]
     kind.check([row for row in rows if not row.problems], now=now)
-    own = own_objects(imported, {(match.model, match.key) for row in rows for match in row.matches})
-    of_earlier = objects_of_rows(imported, kind, [row.repeats for row in stored.values() if row.repeats])
+    own = own_objects(import_job, {(match.model, match.key) for row in rows for match in row.matches})
+    of_earlier = objects_of_rows(import_job, kind, [row.repeats for row in stored.values() if row.repeats])
     to_make = []
     for row in rows:
         if row.past and not row.problems:
             past.append(row.past)
             outcomes[row.number] = RowState.COUNTED
-        elif resolve_choice(imported, stored[row.number], row, own, of_earlier):
+        elif resolve_choice(import_job, stored[row.number], row, own, of_earlier):
             to_make.append(row)
-    kind.make([row for row in to_make if not (row.made or row.linked)], by=imported.run_by, now=now)
-    record_imported_objects(imported, kind, [row for row in to_make if not row.problems])
-    count_rows_past_retention(imported, past)
+    kind.make([row for row in to_make if not (row.made or row.linked)], by=import_job.run_by, now=now)
+    record_imported_objects(import_job, kind, [row for row in to_make if not row.problems])
+    count_rows_past_retention(import_job, past)
     for row in rows:
         outcomes.setdefault(row.number, outcome_of(row))
     finish_rows(batch, outcomes, {row.number: row.problems for row in rows if row.problems})
@@ -399,7 +395,7 @@ def outcome_of(row: Row) -> RowState:
     return RowState.MADE if row.made else RowState.LINKED if row.linked else RowState.SKIPPED
 
 
-def own_objects(imported: Import, found: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+def own_objects(import_job: Import, found: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
     """The objects among these that this import made itself: a colleague in the row above is no duplicate."""
     by_model = defaultdict(list)
     for model, key in found:
@@ -407,15 +403,15 @@ def own_objects(imported: Import, found: Iterable[tuple[str, int]]) -> set[tuple
     known = Q()
     for model, keys in by_model.items():
         known |= Q(model=model, key__in=keys)
-    return set(imported.objects_of_it.filter(known, made=True).values_list("model", "key")) if known else set()
+    return set(import_job.objects_of_it.filter(known, made=True).values_list("model", "key")) if known else set()
 
 
-def objects_of_rows(imported: Import, kind: ImportKind, numbers: Sequence[int]) -> dict[int, Any]:
+def objects_of_rows(import_job: Import, kind: ImportKind, numbers: Sequence[int]) -> dict[int, Any]:
     """The objects that these rows made or were linked to, if they are of the kind's main model."""
     if not numbers:
         return {}
     model = kind.removals[0].model
-    keys = dict(imported.objects_of_it.filter(number__in=numbers, model=model).values_list("number", "key"))
+    keys = dict(import_job.objects_of_it.filter(number__in=numbers, model=model).values_list("number", "key"))
     found = apps.get_model(model)._base_manager.in_bulk(set(keys.values()))
     return {number: found[key] for number, key in keys.items() if key in found}
 
@@ -428,13 +424,13 @@ EARLIER_ROW_SKIPPED_MESSAGE = _("An earlier row that says the same was not impor
 
 
 def resolve_choice(
-    imported: Import, stored: ImportRow, row: Row, own: set[tuple[str, int]], of_earlier: Mapping[int, Any]
+    import_job: Import, stored: ImportRow, row: Row, own: set[tuple[str, int]], of_earlier: Mapping[int, Any]
 ) -> bool:
     """Whether the kind is to make something of the row: compares what staff chose with what is in the database now."""
     if row.problems:
         return False
     row.matches = [match for match in row.matches if match.certain or (match.model, match.key) not in own]
-    row.choice = stored.choice or (imported.choice if stored.state == RowState.DUPLICATE else "") or DuplicateChoice.MAKE
+    row.choice = stored.choice or (import_job.choice if stored.state == RowState.DUPLICATE else "") or DuplicateChoice.MAKE
     if row.choice == DuplicateChoice.SKIP:
         return False
     known = [Match(**match) for match in stored.matches]
@@ -463,9 +459,9 @@ def link_to_earlier(row: Row, earlier: Any) -> bool:
     return True
 
 
-def record_imported_objects(imported: Import, kind: ImportKind, rows: Iterable[Row]) -> None:
+def record_imported_objects(import_job: Import, kind: ImportKind, rows: Iterable[Row]) -> None:
     objects = [
-        ImportedObject(parent=imported, number=row.number, model=obj._meta.label_lower, key=obj.pk, made=is_made)
+        ImportedObject(parent=import_job, number=row.number, model=obj._meta.label_lower, key=obj.pk, made=is_made)
         for row in rows
         for is_made, found in ((True, row.made), (False, row.linked))
         for obj in found
@@ -492,7 +488,7 @@ def digests_of(removal: Removal, keys: Sequence[int]) -> dict[int, str]:
     return {row["pk"]: hashlib.sha256(json.dumps(row, default=str, sort_keys=True).encode()).hexdigest()[:32] for row in rows}
 
 
-def count_rows_past_retention(imported: Import, past: Iterable[PastRetention]) -> None:
+def count_rows_past_retention(import_job: Import, past: Iterable[PastRetention]) -> None:
     """Add these rows to the counts of their month, area and profession."""
     sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
     for each in past:
@@ -502,9 +498,9 @@ def count_rows_past_retention(imported: Import, past: Iterable[PastRetention]) -
     if not sums:
         return
     sorts = ("month", "nation", "authority", "profession")
-    known = {tuple(getattr(count, name) for name in sorts): count for count in imported.counts.all()}
+    known = {tuple(getattr(count, name) for name in sorts): count for count in import_job.counts.all()}
     for sort, (rows, people, copies) in sums.items():
-        count = known.get(sort) or ImportedCount(parent=imported, kind=imported.kind, rows=0, people=0, copies=0)
+        count = known.get(sort) or ImportedCount(parent=import_job, kind=import_job.kind, rows=0, people=0, copies=0)
         count.month, count.nation, count.authority, count.profession = sort
         count.rows, count.people, count.copies = count.rows + rows, count.people + people, count.copies + copies
         known[sort] = count
@@ -533,18 +529,18 @@ def finish_rows(
 # What goes, and when.
 
 
-def delete_file(imported: Import, now: datetime) -> None:
+def delete_file(import_job: Import, now: datetime) -> None:
     """Delete the file, and everything that its rows say. Inside a transaction."""
-    imported.rows.exclude(cells={}, matches=[], identity="").update(cells={}, matches=[], identity="")
-    Import.objects.filter(pk=imported.pk).update(file=None, headings=[], file_deleted_at=now)
+    import_job.rows.exclude(cells={}, matches=[], identity="").update(cells={}, matches=[], identity="")
+    Import.objects.filter(pk=import_job.pk).update(file=None, headings=[], file_deleted_at=now)
 
 
 @transaction.atomic
-def abandon_import(imported: Import, *, by: User | None, now: datetime) -> None:
+def abandon_import(import_job: Import, *, by: User | None, now: datetime) -> None:
     """Delete the file and all its rows, before it was imported. Raises ChangedMeanwhile once it was run."""
-    current = lock_import(imported, ImportState.UPLOADED, ImportState.CHECKING, ImportState.CHECKED, ImportState.FAILED)
+    current = lock_import(import_job, ImportState.UPLOADED, ImportState.CHECKING, ImportState.CHECKED, ImportState.FAILED)
     if current.run_at:
-        raise ChangedMeanwhile
+        raise ChangedMeanwhile(PROGRESSED_MEANWHILE_MESSAGE)
     current.rows.all().delete()
     delete_file(current, now)
     Import.objects.filter(pk=current.pk).update(state=ImportState.ABANDONED)
@@ -558,13 +554,13 @@ NOT_IN_TIME_MESSAGE = _("This row was not imported within 24 hours, so we delete
 def delete_old_files(now: datetime) -> int:
     """Delete files that were kept too long, whatever became of their import. One that stopped half-way can still be undone."""
     old = list(Import.objects.with_old_file(now).defer("file"))
-    for imported in old:
+    for import_job in old:
         with suppress(ChangedMeanwhile):  # somebody works on it at this moment, so it goes the next time
-            if imported.run_at is None:
-                abandon_import(imported, by=None, now=now)
+            if import_job.run_at is None:
+                abandon_import(import_job, by=None, now=now)
             else:
                 with transaction.atomic():
-                    current = lock_import(imported, ImportState.RUNNING, ImportState.FAILED)
+                    current = lock_import(import_job, ImportState.RUNNING, ImportState.FAILED)
                     current.rows.filter(state__in=WAITING_ROW_STATES).update(
                         state=RowState.WRONG, problems=[("", str(NOT_IN_TIME_MESSAGE))]
                     )
@@ -597,9 +593,9 @@ PERSON_ERASED_MESSAGE = _("We have just erased this person. Leave the row out.")
 
 
 @transaction.atomic
-def resume_import(imported: Import, *, by: User, now: datetime) -> None:
+def resume_import(import_job: Import, *, by: User, now: datetime) -> None:
     """Go on with an import where a fault stopped it."""
-    current = lock_import(imported, ImportState.FAILED)
+    current = lock_import(import_job, ImportState.FAILED)
     if current.file_deleted_at is None and current.run_at is None:
         state = ImportState.CHECKING
     else:
@@ -610,28 +606,28 @@ def resume_import(imported: Import, *, by: User, now: datetime) -> None:
 # Undoing an import.
 
 
-def can_be_undone(imported: Import, now: datetime) -> bool:
-    return imported.state == ImportState.DONE and imported.undo_until is not None and now < imported.undo_until
+def can_be_undone(import_job: Import, now: datetime) -> bool:
+    return import_job.state == ImportState.DONE and import_job.undo_until is not None and now < import_job.undo_until
 
 
 @transaction.atomic
-def undo_import(imported: Import, *, by: User, now: datetime) -> None:
+def undo_import(import_job: Import, *, by: User, now: datetime) -> None:
     """Remove all that the import made. What was used or changed since stays, and the page lists it."""
-    current = lock_import(imported, ImportState.DONE)
+    current = lock_import(import_job, ImportState.DONE)
     if not can_be_undone(current, now):
         raise DomainError(_("This import is older than 30 days, so it can’t be undone any more."))
     current.total = current.objects_of_it.filter(made=True).count()
     queue_work(current, ImportState.UNDOING, now, undone_at=now, undone_by=by)
 
 
-def undo_next_batch(imported: Import) -> bool:
+def undo_next_batch(import_job: Import) -> bool:
     """Undo one batch of objects of one model, in the order of the kind's removals.
 
     When none are left, delete the import's own records.
     """
-    kind = kind_of(imported)
+    kind = kind_of(import_job)
     with transaction.atomic():
-        if (mine := lock_if_free(imported)) is None:
+        if (mine := lock_if_free(import_job)) is None:
             return False
         made = mine.objects_of_it.filter(made=True, kept=[])
         for removal in kind.removals:
@@ -652,7 +648,7 @@ def undo_next_batch(imported: Import) -> bool:
 CHANGED_REASON = "changed"
 
 
-def undo_batch(imported: Import, removal: Removal, batch: Sequence[ImportedObject]) -> None:
+def undo_batch(import_job: Import, removal: Removal, batch: Sequence[ImportedObject]) -> None:
     model: Any = apps.get_model(removal.model)
     keys = [each.key for each in batch]
     there = set(model._base_manager.filter(pk__in=keys).order_by("pk").select_for_update().values_list("pk", flat=True))
@@ -661,7 +657,7 @@ def undo_batch(imported: Import, removal: Removal, batch: Sequence[ImportedObjec
     for each in batch:
         if each.key in there and digests.get(each.key) != each.digest:
             reasons[each.key].add(CHANGED_REASON)
-    for key, label in references_to(imported, removal, keys):
+    for key, label in references_to(import_job, removal, keys):
         reasons[key].add(label)
     for key, words in removal.used(keys).items():
         reasons[key].add(words)
@@ -676,7 +672,7 @@ def undo_batch(imported: Import, removal: Removal, batch: Sequence[ImportedObjec
     ImportedObject.objects.filter(pk__in=[each.pk for each in batch if not each.kept]).delete()
 
 
-def references_to(imported: Import, removal: Removal, keys: Sequence[int]) -> Iterator[tuple[int, str]]:
+def references_to(import_job: Import, removal: Removal, keys: Sequence[int]) -> Iterator[tuple[int, str]]:
     """Which of these objects a row points to that is none of their own parts: the object's key, and the model of the row."""
     for relation in apps.get_model(removal.model)._meta.get_fields(include_hidden=True):
         if not (relation.one_to_many or relation.one_to_one) or relation.concrete:
@@ -684,7 +680,7 @@ def references_to(imported: Import, removal: Removal, keys: Sequence[int]) -> It
         model, name = relation.related_model, relation.field.attname
         rows = model._base_manager.filter(**{f"{relation.field.name}__in": keys}).order_by()
         if model._meta.label_lower in removal.parts:
-            parts = imported.objects_of_it.filter(model=model._meta.label_lower, made=True).values("key")
+            parts = import_job.objects_of_it.filter(model=model._meta.label_lower, made=True).values("key")
             rows = rows.exclude(pk__in=parts)
         for key in rows.values_list(name, flat=True).distinct():
             yield key, model._meta.label_lower

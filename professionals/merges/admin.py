@@ -14,8 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.access import signed_in_user
 from core.dates import format_day
@@ -129,7 +128,7 @@ def merge_page(page_admin: StaffModelAdmin, request: HttpRequest, obj: Any, acti
         kept, message = obj, action.done
         with domain_error_to_form(form):
             if isinstance(obj, Person):
-                merge = services.merge_people(obj, other=other, stays=form.cleaned_data, by=by, now=now)
+                merge = services.merge_people(obj, other=other, kept_values=form.cleaned_data, by=by, now=now)
                 kept, message = merge.person, action.done if merge.merged_at else MERGE_ASKED_MESSAGE
             else:
                 services.merge_organisations(keep=obj, others=[other], by=by, now=now)
@@ -253,7 +252,7 @@ def merge_state_text(person: Person) -> str:
         return ""
     if merge.undo_until is not None:
         return _("Merged with another record. You can take it apart until %(day)s.") % {"day": format_day(merge.undo_until)}
-    said = {merge.person: merge.person_said_at, merge.other: merge.other_said_at}
+    said = {merge.person: merge.person_confirmed_at, merge.other: merge.other_said_at}
     confirmed = [each.email for each, at in said.items() if each and at]
     waits = [each.email for each, at in said.items() if each and not at]
     sentences = [_("A merge waits until %(day)s.") % {"day": format_day(merge.waits_until)}]

@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.sessions import end_sessions
 from audit.models import Act
 from audit.services import AuditSubject, write_audit_entry
-from core.errors import DomainError
+from core.errors import ChangedMeanwhile, DomainError
 from notifications.models import MailChoice, MailReader, MarkedAddress, Notification, NotificationState
 from notifications.outbox import notify
 from notifications.preferences import get_or_create_reader, save_choices
@@ -38,10 +38,7 @@ from professionals.services import (
 
 # The fields of which staff choose whose value stays.
 MERGEABLE_FIELDS = ("name", "email", "phone", "profession", "organisation", "postcode")
-
-
-class ChangedMeanwhile(DomainError):
-    message = _("Somebody has just merged or erased one of them. Nothing was changed now.")
+MERGED_MEANWHILE_MESSAGE = _("Somebody has just merged or erased one of them. Nothing was changed now.")
 
 
 class ClosesStaffAccount(DomainError):
@@ -197,30 +194,30 @@ def current_merge(person: Person, now: datetime) -> Merge | None:
 
 
 @transaction.atomic
-def merge_people(person: Person, *, other: Person, stays: Mapping[str, int], by: User, now: datetime) -> Merge:
+def merge_people(person: Person, *, other: Person, kept_values: Mapping[str, int], by: User, now: datetime) -> Merge:
     """Merge two people at once, or if both sign in, ask both for their agreement by email.
 
-    `stays` has, for each field that differs, the key of the person whose value stays. The person who signs in stays, with their
-    address. If both sign in, the person whose address stays; if neither does, `person`. Raises ChangedMeanwhile,
+    `kept_values` has, for each field that differs, the key of the person whose value stays. The person who signs in stays, with
+    their address. If both sign in, the person whose address stays; if neither does, `person`. Raises ChangedMeanwhile,
     MergeAlreadyWaiting, ClosesStaffAccount.
     """
     people = lock_people(person.pk, other.pk)
     kept, gone = people[person.pk], people[other.pk]
     if bool(kept.user_id) == bool(gone.user_id):
-        other_stays = kept.user_id is not None and stays.get("email") == gone.pk
+        other_stays = kept.user_id is not None and kept_values.get("email") == gone.pk
     else:
         other_stays = gone.user_id is not None
     if other_stays:
         kept, gone = gone, kept
     if kept.user is None or gone.user is None:
-        return _merge_locked(Merge(person=kept, stays=dict(stays), asked_at=now), kept, gone, by=by, now=now)
+        return _merge_locked(Merge(person=kept, kept_values=dict(kept_values), asked_at=now), kept, gone, by=by, now=now)
     if gone.user.is_staff:
         raise ClosesStaffAccount
     both = Merge.objects.filter(merged_at=None, person__in=people, other__in=people)
     if both.waiting(now).exists():
         raise MergeAlreadyWaiting
     both.delete()
-    merge = Merge.objects.create(person=kept, other=gone, stays=dict(stays), asked_at=now)
+    merge = Merge.objects.create(person=kept, other=gone, kept_values=dict(kept_values), asked_at=now)
     write_audit_entry(
         Act.CHANGED, by=by.pk, about=AuditSubject(Person._meta.label_lower, (str(kept.pk), str(gone.pk))), whats=["merge asked"]
     )
@@ -234,7 +231,7 @@ def lock_people(*keys: int) -> dict[int, Person]:
     found = Person.objects.select_for_update().filter(pk__in=keys, erased_at=None).order_by("pk")
     people = {person.pk: person for person in found}
     if len(people) != 2:
-        raise ChangedMeanwhile
+        raise ChangedMeanwhile(MERGED_MEANWHILE_MESSAGE)
     users = (
         User.objects.select_for_update(no_key=True)
         .order_by("pk")
@@ -254,13 +251,13 @@ def confirm_merge(merge: Merge, *, person: Person, now: datetime) -> Merge:
     people = lock_people(*sorted([merge.person_id or 0, merge.other_id or 0]))
     locked = Merge.objects.select_for_update(of=("self",)).waiting(now).filter(pk=merge.pk).first()
     if locked is None or {locked.person_id, locked.other_id} != set(people) or not all(each.user for each in people.values()):
-        raise ChangedMeanwhile
+        raise ChangedMeanwhile(MERGED_MEANWHILE_MESSAGE)
     if person.pk == locked.person_id:
-        locked.person_said_at = locked.person_said_at or now
+        locked.person_confirmed_at = locked.person_confirmed_at or now
     elif person.pk == locked.other_id:
         locked.other_said_at = locked.other_said_at or now
-    locked.save(update_fields=["person_said_at", "other_said_at"])
-    if locked.person_said_at is None or locked.other_said_at is None:
+    locked.save(update_fields=["person_confirmed_at", "other_said_at"])
+    if locked.person_confirmed_at is None or locked.other_said_at is None:
         return locked
     kept, gone = people[locked.person_id or 0], people[locked.other_id or 0]
     if gone.user is not None and gone.user.is_staff:
@@ -275,7 +272,7 @@ def confirm_merge(merge: Merge, *, person: Person, now: datetime) -> Merge:
 def call_off_merge(person: Person, *, by: User, now: datetime) -> None:
     waiting = Merge.objects.waiting(now).filter(Q(person=person) | Q(other=person))
     if not waiting.select_for_update(of=("self",)).exists() or not waiting.delete()[0]:
-        raise ChangedMeanwhile
+        raise ChangedMeanwhile(MERGED_MEANWHILE_MESSAGE)
     write_audit_entry(Act.CHANGED, by=by.pk, about=AuditSubject.of(person), whats=["merge called off"])
 
 
@@ -291,7 +288,7 @@ def _merge_locked(merge: Merge, kept: Person, gone: Person, *, by: User | None, 
     changing += [User.objects.filter(pk__in=[closes.pk] if closes else [])]
     before = take_snapshot(changing)
 
-    values = merged_values(kept, gone, merge.stays)
+    values = merged_values(kept, gone, merge.kept_values)
     refusals = {choice.topic: choice for choice in MailChoice.objects.filter(reader__address__in=theirs, wanted=False)}
     for each in (kept, gone):
         readdress(before=each.email, to=values["email"], now=now)
@@ -339,11 +336,11 @@ def mail_rows(addresses: Collection[str]) -> list[QuerySet[Any]]:
     ]
 
 
-def merged_values(kept: Person, gone: Person, stays: Mapping[str, int]) -> dict[str, Any]:
+def merged_values(kept: Person, gone: Person, kept_values: Mapping[str, int]) -> dict[str, Any]:
     """The value of each field after the merge. A value that only one of them has stays, and so does the address of a sign-in."""
     values = {}
     for name in (*MERGEABLE_FIELDS, "language"):
-        of_gone = stays.get(name) == gone.pk if name in stays else not getattr(kept, name)
+        of_gone = kept_values.get(name) == gone.pk if name in kept_values else not getattr(kept, name)
         values[name] = getattr(gone if of_gone else kept, name)
     return {**values, "email": kept.email} if kept.user_id else values
 
@@ -410,7 +407,7 @@ def merge_organisations(*, keep: Organisation, others: Iterable[Organisation], b
         raise DomainError(_("Choose at least two organisations to merge."))
     known = list(Organisation.objects.select_for_update().filter(pk__in={keep.pk, *keys}).order_by("pk"))
     if keep not in known:
-        raise ChangedMeanwhile
+        raise ChangedMeanwhile(MERGED_MEANWHILE_MESSAGE)
     gone = [other for other in known if other != keep]
     for other in gone:
         merge = Merge.objects.create(organisation=keep, asked_at=now, merged_at=now)

@@ -41,7 +41,7 @@ def merge(request: HttpRequest, merge_id: int) -> HttpResponse:
             messages.success(request, _("Your two accounts are now one. Sign in with your other email address from now on."))
             return redirect("account_login")
     is_first = waiting.person_id == person.pk
-    said = {True: waiting.person_said_at, False: waiting.other_said_at}
+    said = {True: waiting.person_confirmed_at, False: waiting.other_said_at}
     other: Person | None = waiting.other if is_first else waiting.person
     context = {
         "form": form,

@@ -6,8 +6,7 @@ from typing import Self
 from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from core.models import UnnamedModel, impersonal, personal, user_foreign_key
 
@@ -63,14 +62,14 @@ class ImportQuerySet(models.QuerySet["Import"]):
         return self.filter(file_deleted_at=None, uploaded_at__lte=now - FILE_RETENTION_PERIOD)
 
     def left_by_worker(self, now: datetime) -> Self:
-        return self.filter(state__in=WORKING_STATES, went_on_at__lte=now - WORKER_TIMEOUT)
+        return self.filter(state__in=WORKING_STATES, progressed_at__lte=now - WORKER_TIMEOUT)
 
 
 class Import(models.Model):
     """One file. `file` and `headings` are deleted with what the rows say: after the import, or within 24 hours.
 
     `mapping`: the column of each field, from 0. `choice`: what becomes of duplicates that have no choice of their own. `done` of
-    `total` rows are finished in the present state. `went_on_at`: when a worker last finished some.
+    `total` rows are finished in the present state. `progressed_at`: when a worker last finished some.
     """
 
     kind = impersonal(models.CharField(_("what"), max_length=20))
@@ -84,7 +83,7 @@ class Import(models.Model):
     total = models.PositiveIntegerField(_("rows"), default=0)
     uploaded_at = models.DateTimeField(_("uploaded"))
     uploaded_by = user_foreign_key(_("uploaded by"))
-    went_on_at = models.DateTimeField(_("last went on"))
+    progressed_at = models.DateTimeField(_("last went on"))
     file_deleted_at = models.DateTimeField(_("file deleted"), null=True, blank=True)
     run_at = models.DateTimeField(_("imported"), null=True, blank=True)
     run_by = user_foreign_key(_("imported by"))

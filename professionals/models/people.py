@@ -17,8 +17,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import BlockReason, LimitedActivity, ThrottleScope
-from core.dates import Nation as Nation
-from core.dates import uk_day
+from core.dates import Nation as Nation, uk_day
 from core.models import (
     MAX_REFERENCE_LENGTH,
     MIN_FUZZY_WORD_LENGTH,
@@ -380,11 +379,11 @@ class FormerAddress(UnnamedModel):
         ]
 
 
-class Absorbed(UnnamedModel):
+class MergedRecord(UnnamedModel):
     """A person who was merged into this one: `key` and `since` of the row that went, in case a backup brings it back (ADR 23)."""
 
     person = models.ForeignKey(
-        "professionals.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="absorbed"
+        "professionals.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="merged_records"
     )
     personal(person)
     key = personal(models.BigIntegerField(_("number of the row that went")))
@@ -425,7 +424,7 @@ class Merge(UnnamedModel):
     """What is needed to undo a merge: `changes` are those made to each row, as written by professionals.merges.services.
 
     `person` or `organisation` is the row that stays. Two people who both sign in wait here, as `person` and `other`, until each
-    has said that both accounts are theirs. `stays` has, for a field, the key of the person whose value stays. `user` is the
+    has said that both accounts are theirs. `kept_values` has, for a field, the key of the person whose value stays. `user` is the
     sign-in that was closed; it is deleted when the merge can't be undone any more.
     """
 
@@ -449,9 +448,9 @@ class Merge(UnnamedModel):
         settings.AUTH_USER_MODEL, verbose_name=_("closed account"), null=True, on_delete=models.SET_NULL, related_name="merges"
     )
     personal(user)
-    stays = personal(models.JSONField(_("what stays"), default=dict))
+    kept_values = personal(models.JSONField(_("what stays"), default=dict))
     asked_at = models.DateTimeField(_("asked"))
-    person_said_at = personal(models.DateTimeField(_("confirmed by the person"), null=True))
+    person_confirmed_at = personal(models.DateTimeField(_("confirmed by the person"), null=True))
     other_said_at = personal(models.DateTimeField(_("confirmed by the other"), null=True))
     merged_at = models.DateTimeField(_("merged"), null=True)
     changes = personal(models.JSONField(_("changes"), default=dict, encoder=ExactEncoder))
@@ -709,7 +708,7 @@ BLOCKED_ATTEMPT_RETENTION = timedelta(days=30)
 LET_THROUGH_PERIOD = timedelta(days=7)  # who has not tried again for a week needs no help any more
 
 
-class Stopped(models.Model):
+class BlockedAttempt(models.Model):
     """Blocked attempts at one form in one hour, for one reason, by one key: one row, however many there were.
 
     `key` is the hash by which limits count, so that this limit can be lifted; empty if nobody is counted. `person` and
@@ -723,7 +722,12 @@ class Stopped(models.Model):
     key = impersonal(models.CharField(_("key"), max_length=64, blank=True, default=""))
     about = impersonal(models.CharField(_("about"), max_length=100, blank=True, default=""))
     person = models.ForeignKey(
-        "professionals.Person", verbose_name=_("person"), null=True, blank=True, on_delete=models.CASCADE, related_name="stopped"
+        "professionals.Person",
+        verbose_name=_("person"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="blocked_attempts",
     )
     personal(person)
     organisation = models.ForeignKey(
@@ -732,7 +736,7 @@ class Stopped(models.Model):
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
-        related_name="stopped",
+        related_name="blocked_attempts",
     )
     times = models.PositiveIntegerField(_("times"))
     last_at = models.DateTimeField(_("last"))

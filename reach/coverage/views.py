@@ -11,8 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_safe
 
 from audit.models import SpreadsheetFormat
@@ -73,7 +72,7 @@ def coverage(request: HttpRequest) -> HttpResponseBase:
     figures = sorted_figures(found.figures, sort)
     if (file := request.GET.get("file", "")) in SpreadsheetFormat.values:
         name = _("Coverage")
-        return spreadsheet_response(name.lower(), file, sheet_headings(question), sheet_rows(found, figures), sheet=name)
+        return spreadsheet_response(name.lower(), file, sheet_headings(question), coverage_rows(found, figures), sheet=name)
     asked: dict[str, Any] = {"kind": question.kind, "period": question.period, "profession": question.profession}
     layout = form.layout
     areas, some = len(figures), sum(figure.count > 0 for figure in figures)
@@ -265,7 +264,7 @@ def sheet_headings(question: Question) -> list[Heading]:
     return headings
 
 
-def sheet_rows(found: Coverage, figures: Sequence[AreaFigure]) -> Iterator[list[Cell]]:
+def coverage_rows(found: Coverage, figures: Sequence[AreaFigure]) -> Iterator[list[Cell]]:
     question = found.question
     asked: list[Cell] = [question.period.first, question.period.last, question.profession_text]
     more = {Measure.NUMBER: 0, Measure.PER_CHILDREN: 3, Measure.PER_SOCIAL_WORKER: 2}[question.measure]

@@ -8,8 +8,7 @@ from typing import Any
 
 from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, Value, When
 from django.utils.functional import Promise
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from bookings.models import Booking, BookingState, Format, PlaceState, Presenter, SessionPlace, SessionState
 from bookings.schedule.queries import read_journeys

@@ -13,8 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.text import slugify
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from audit.models import SpreadsheetFormat
@@ -95,7 +94,7 @@ def gaps(request: HttpRequest) -> HttpResponseBase:
         if chosen := [row for row in rows if shown["place"] in (ALL_CHOICE, nation, slugify(row.area.region))]:
             ranked[nation] = chosen
     if (file := request.GET.get("file", "")) in SpreadsheetFormat.values:
-        return spreadsheet_response("gaps", file, SHEET_HEADINGS, sheet_rows(ranked, renewal), sheet=_("Gaps first"))
+        return spreadsheet_response("gaps", file, SHEET_HEADINGS, gap_rows(ranked, renewal), sheet=_("Gaps first"))
     context = {
         **staff_site.each_context(request),
         "title": _("Gaps first"),
@@ -180,7 +179,7 @@ SHEET_HEADINGS = [
 ]
 
 
-def sheet_rows(ranked: dict[Nation, list[RankedArea]], renewal: Mapping[str, Renewal]) -> Iterator[list[Cell]]:
+def gap_rows(ranked: dict[Nation, list[RankedArea]], renewal: Mapping[str, Renewal]) -> Iterator[list[Cell]]:
     for nation, rows in ranked.items():
         for row in rows:
             area, published, left = row.area, row.area.published, renewal.get(row.area.code)

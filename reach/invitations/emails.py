@@ -57,7 +57,7 @@ class InvitationEmail(Email):
         """The first moment at which a time held for their area runs out; None if none is held."""
         if self.campaign.kind != CampaignKind.AROUND:
             return None
-        held = HeldTime.objects.open().filter(around=self.campaign.booking_id, starts_at__in=self.times, expires_at__gt=self.now)
+        held = HeldTime.objects.open().filter(visit=self.campaign.booking_id, starts_at__in=self.times, expires_at__gt=self.now)
         return held.aggregate(first=Min("expires_at"))["first"]
 
     def is_still_due(self) -> bool:

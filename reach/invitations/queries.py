@@ -42,11 +42,11 @@ def areas_filter(areas: Iterable[Area], nation: str, authority: str) -> Q:
 
 
 def address_digest(address: str) -> str:
-    """Recognises an address that objected, for ever: so it has no key that could change."""
+    """Recognises an address that objected: unsalted, so that it stays comparable."""
     return sha256(normalise_address(address).encode()).hexdigest()
 
 
-# Whom.
+# Who to invite.
 
 
 def subscribers_in_areas(areas: Sequence[Area], topic: Topic = Topic.VISITS) -> QuerySet[Person]:
@@ -74,7 +74,7 @@ def mailboxes_in_areas(areas: Sequence[Area]) -> QuerySet[RoleMailbox]:
 
 
 def invitable_mailboxes(mailboxes: QuerySet[RoleMailbox], now: datetime) -> QuerySet[RoleMailbox]:
-    """invitable() for mailboxes. Whoever reads there and said no to these emails has said it for the mailbox."""
+    """Those of the mailboxes that may be invited. A reader who said no to these emails has said it for the mailbox."""
     marked = MarkedAddress.objects.filter(Q(marked_at__isnull=False) | Q(complained_at__isnull=False))
     return mailboxes.exclude(
         Exists(recent_invites(now).filter(address=OuterRef("address"))) | Exists(marked.filter(address=OuterRef("address")))
@@ -125,7 +125,7 @@ def still_free_times(campaign: Campaign, place: Place, now: datetime) -> list[da
     return [start for start in times if schedule.offered_candidates(start)]
 
 
-# Where nobody asked.
+# Areas where nobody has asked for invitations.
 
 RECENT_REACH_MONTHS = 12
 RECENT_REACH_CACHE_PERIOD = timedelta(hours=1)

@@ -8,8 +8,7 @@ from typing import Any
 
 from django.db.models import Q, Sum
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from bookings.feedback.queries import average_confidence
 from bookings.models import Feedback
@@ -98,8 +97,8 @@ def report_confidence(period: Period) -> dict[str, float | None]:
 def chosen_quotes(period: Period) -> list[str]:
     """Quotes about this period's presentations that the writer allows and staff chose. The newest, if there are many."""
     start, end = (uk_datetime(day, time.min) for day in (period.first, add_months(period.last, 1)))
-    given = Q(afterwards__booking__starts_at__gte=start, afterwards__booking__starts_at__lt=end)
-    given |= Q(afterwards__session__starts_at__gte=start, afterwards__session__starts_at__lt=end)
+    given = Q(follow_up__booking__starts_at__gte=start, follow_up__booking__starts_at__lt=end)
+    given |= Q(follow_up__session__starts_at__gte=start, follow_up__session__starts_at__lt=end)
     quotes = Feedback.objects.filter(given, quotable=True, chosen_at__isnull=False, flagged_child_details=False).exclude(
         comment=""
     )

@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from bookings.booking.services.transitions import mark_delivered
 from bookings.feedback.queries import host_key, three_months_on_key
-from bookings.feedback.services import get_or_create_afterwards
-from bookings.models import Booking, ConfidenceLater, Presentation, Presenter
+from bookings.feedback.services import get_or_create_follow_up
+from bookings.models import Booking, ConfidenceFollowUp, Presentation, Presenter
 from professionals.models import Person
 from professionals.samples import STAFF_EMAIL
 from tests.bookings.rows import make_booking
@@ -20,9 +20,9 @@ def given(reference: str, minutes: int, email: str = "") -> dict[str, str]:
     now, booking = timezone.now(), Booking.objects.get(pk=over(reference, minutes, email))
     if booking.agreed_times[1] <= now:
         mark_delivered(booking=booking, by=None, now=now)
-    afterwards = get_or_create_afterwards(given=booking, now=now)
-    later = ConfidenceLater.objects.create(afterwards=afterwards, due_at=now, told_at=now)
-    return {"code": afterwards.code, "key": host_key(afterwards), "later": three_months_on_key(later)}
+    follow_up = get_or_create_follow_up(given=booking, now=now)
+    later = ConfidenceFollowUp.objects.create(follow_up=follow_up, due_at=now, told_at=now)
+    return {"code": follow_up.code, "key": host_key(follow_up), "later": three_months_on_key(later)}
 
 
 def over(reference: str, minutes: int, email: str = "") -> int:

@@ -130,7 +130,7 @@ def ask_for_more_leaflets() -> int:
     now, person = timezone.now(), Person.objects.filter(email=NIA.email).first() or enter(NIA)
     to = Delivery(NIA.name, *NIA.address, organisation_name=NIA.organisation)
     order = place_order(
-        order=unsaved_order(person, delivery=to, asked_because="We train every school in the county in one week."),
+        order=unsaved_order(person, delivery=to, over_limit_reason="We train every school in the county in one week."),
         by=person.user,
         basket={Leaflet.objects.get(slug="all-professionals"): 250, Leaflet.objects.get(slug="social-workers"): 20},
         now=now,
@@ -251,7 +251,7 @@ def much_behind(email: str) -> None:
 
 def with_a_choice() -> str:
     """The page of a visit to come, for which everybody is ranked; and a journey of which staff know the minutes."""
-    journey = JourneyTime(one="BD", other="LS", minutes=55, reason="The A647 at school time")
+    journey = JourneyTime(area_a="BD", area_b="LS", minutes=55, reason="The A647 at school time")
     set_journey_time(journey=journey, by=None, now=timezone.now())
     start = uk_datetime(uk_day(timezone.now()) + timedelta(days=120), time(10))  # further ahead than anybody else of these
     presenter = Presenter.objects.get(user__email=STAFF_EMAIL)

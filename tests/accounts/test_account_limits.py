@@ -14,7 +14,7 @@ from django.test import Client
 
 from accounts.models import ThrottleScope, User
 from accounts.rate_limits import RATES_BY_ACTION, Rate
-from professionals.models import Stopped
+from professionals.models import BlockedAttempt
 from tests.accounts.factors.proof import enrol, grow_old, totp
 from tests.accounts.test_sign_in import BY_PASSWORD, CODE, SIGN_IN, give_password
 from tests.factories import make_person, make_staff, make_user, sign_in, sign_in_staff
@@ -56,7 +56,7 @@ def test_what_anybody_sends_counts_by_the_network(few: Any, path: str, action: s
     few(action)
     answers = [Client().post(path).status_code for _ in range(FEW + 1)]
     assert [status == 429 for status in answers] == [False, False, True]
-    assert Stopped.objects.values_list("where", "by").get() == (where, "network")
+    assert BlockedAttempt.objects.values_list("where", "by").get() == (where, "network")
     assert Client().get(path).status_code != 429
     assert Client(REMOTE_ADDR="203.0.113.7").post(path).status_code != 429
 
@@ -79,7 +79,7 @@ def test_what_an_account_sends_counts_by_the_account(few: Any, path: str, action
     browsers = [sign_in(Client(), person) for _ in range(FEW + 1)]
     answers = [browser.post(path).status_code for browser in browsers]
     assert [status == 429 for status in answers] == [False, False, True]
-    assert Stopped.objects.values_list("where", "by", "person").get() == ("account", "account", person.pk)
+    assert BlockedAttempt.objects.values_list("where", "by", "person").get() == ("account", "account", person.pk)
     assert sign_in(Client(), make_person()).post(path).status_code != 429
 
 
@@ -160,7 +160,7 @@ def test_wrong_second_factors_count_together_on_both_pages(staff: User, monkeypa
     again.post(AGAIN, {"code": "000000"})
     assert is_stopped(at_second_factor(staff).post(SECOND_FACTOR, {"code": totp()}))
     assert is_stopped(again.post(AGAIN, {"code": totp()}))
-    assert Stopped.objects.filter(by=ThrottleScope.ACCOUNT).exists()
+    assert BlockedAttempt.objects.filter(by=ThrottleScope.ACCOUNT).exists()
 
 
 def test_a_right_code_of_the_app_forgets_the_wrong_ones_before(staff: User) -> None:

@@ -11,16 +11,15 @@ from django.test import Client
 from accounts import rate_limits
 from accounts.models import BlockReason, LimitedActivity, RateLimit, ThrottleScope
 from accounts.rate_limits import RATES_BY_ACTION, Rate
-from privacy import retention as privacy_retention
-from privacy import services as privacy_services
+from privacy import retention as privacy_retention, services as privacy_services
 from professionals import services as professionals_services
-from professionals.models import Person, Stopped
+from professionals.models import BlockedAttempt, Person
 from tests.factories import make_person, make_staff, make_user, sign_in_staff
 from tests.reading import read_by
 
 pytestmark = pytest.mark.django_db
 
-LIST = "/staff/professionals/stopped/"
+LIST = "/staff/professionals/blockedattempt/"
 CODE = "/account/confirm-email/"
 
 
@@ -33,7 +32,7 @@ def stop(now, **changes):
         "about": "LS1",
     }
     professionals_services.record_blocked_attempt(**{**given, "now": now, **changes})
-    return Stopped.objects.order_by("pk").last()
+    return BlockedAttempt.objects.order_by("pk").last()
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def browser():
 def test_what_is_stopped_in_one_hour_is_one_row_with_a_figure(now):
     for minutes in (0, 1, 59, 60):
         stop(now + timedelta(minutes=minutes))
-    assert list(Stopped.objects.order_by("hour").values_list("times", "last_at")) == [
+    assert list(BlockedAttempt.objects.order_by("hour").values_list("times", "last_at")) == [
         (3, now + timedelta(minutes=59)),
         (1, now + timedelta(minutes=60)),
     ]
@@ -61,7 +60,7 @@ def test_it_takes_few_statements_and_keeps_nothing_in_the_clear(now, django_asse
             person=person,
             now=now,
         )
-    row = Stopped.objects.get()
+    row = BlockedAttempt.objects.get()
     assert (row.key, row.person, row.organisation) == (
         rate_limits.hash_key("code:nadia@leeds.nhs.uk"),
         person,
@@ -74,14 +73,14 @@ def test_a_flood_from_ever_new_keys_is_one_row_past_the_most(now, monkeypatch):
     monkeypatch.setattr(professionals_services, "MAX_ROWS_PER_HOUR", 3)
     for number in range(10):
         stop(now, key=f"place-order:postcode:{number}")
-    assert sorted(Stopped.objects.values_list("times", flat=True)) == [1, 1, 1, 7]
+    assert sorted(BlockedAttempt.objects.values_list("times", flat=True)) == [1, 1, 1, 7]
     stop(now, key="place-order:postcode:1")
-    assert Stopped.objects.filter(key="").values_list("times", "about", "person").get() == (8, "", None)
+    assert BlockedAttempt.objects.filter(key="").values_list("times", "about", "person").get() == (8, "", None)
 
 
 def test_what_cannot_be_written_fails_nobodys_page(now, caplog):
     stop(now, why=BlockReason.TOO_OLD, about="x" * 500)
-    assert len(Stopped.objects.get().about) == 100
+    assert len(BlockedAttempt.objects.get().about) == 100
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -111,7 +110,9 @@ def first_page(browser):
 def test_filters_find_what_is_not_seen_and_by_form_and_key(browser, now):
     stop(now)
     stop(now, where=LimitedActivity.SIGN_IN, why=BlockReason.HIDDEN_BOX, by=ThrottleScope.NOBODY, key="")
-    professionals_services.mark_blocked_attempts_seen(rows=Stopped.objects.filter(where=LimitedActivity.ORDER), by=None, now=now)
+    professionals_services.mark_blocked_attempts_seen(
+        rows=BlockedAttempt.objects.filter(where=LimitedActivity.ORDER), by=None, now=now
+    )
     for query, found in {"seen=no": [0, 1], "where__exact=order": [1, 0], "by__exact=postcode": [1, 0]}.items():
         page = browser.get(f"{LIST}?{query}").content.decode()
         assert [page.count("Too many tries</a></th>"), page.count("the hidden box</a></th>")] == found
@@ -121,7 +122,7 @@ def test_let_through_lifts_that_limit_until_midnight(browser, now):
     row = stop(now)
     limit = {"place-order:postcode:LS1 4AP": (1, timedelta(hours=1))}
     assert [len(rate_limits.count_hits(limit, now)) for _ in range(2)] == [0, 1]
-    Stopped.objects.update(last_at=row.last_at)
+    BlockedAttempt.objects.update(last_at=row.last_at)
     professionals_services.lift_block(attempt=row, by=make_staff(), now=now)
     assert [len(rate_limits.count_hits(limit, now + timedelta(minutes=number))) for number in range(3)] == [0, 0, 0]
     assert rate_limits.current_hits(limit, now) == {"place-order:postcode:LS1 4AP": 0}
@@ -150,7 +151,7 @@ def test_whoever_may_not_see_it_does_not(now):
     helper = make_staff(superuser=False)
     browser = sign_in_staff(Client(), helper)
     assert [browser.get(path).status_code for path in (LIST, f"{LIST}{row.pk}/change/")] == [403, 403]
-    helper.user_permissions.add(Permission.objects.get(codename="view_stopped"))
+    helper.user_permissions.add(Permission.objects.get(codename="view_blockedattempt"))
     assert browser.get(LIST).status_code == 200
     assert browser.post(f"{LIST}{row.pk}/do/let-through/").status_code == 403
 
@@ -164,7 +165,7 @@ def test_it_goes_after_a_month_and_with_its_person(now):
         {"where": "Placing an order", "why": "Too many tries", "times": 1, "last": now.isoformat()}
     ]
     privacy_services.erase_person(person, by=None, now=now)
-    assert (Stopped.objects.count(), Person.objects.count()) == (0, 1)
+    assert (BlockedAttempt.objects.count(), Person.objects.count()) == (0, 1)
 
 
 # -- Emails that somebody else may ask for -----------------------------------------------------------------------------
@@ -182,7 +183,7 @@ def test_no_address_is_flooded_with_codes_from_many_networks(monkeypatch):
         Client(REMOTE_ADDR=f"203.0.113.{number}").post("/account/login/", {"login": "nadia@leeds.nhs.uk"}) for number in range(5)
     ]
     assert [answer.status_code for answer in answers] == [302, 302, 302, 200, 200]
-    assert Stopped.objects.values_list("where", "by", "times").get() == ("sign-in", "mailbox", 2)
+    assert BlockedAttempt.objects.values_list("where", "by", "times").get() == ("sign-in", "mailbox", 2)
 
 
 def test_another_code_from_the_page_counts_too(monkeypatch):
@@ -195,7 +196,7 @@ def test_another_code_from_the_page_counts_too(monkeypatch):
     for _ in range(2):
         browser.post("/account/login/code/confirm/", {"action": "resend"})
     assert len(mails_to(person.email)) == 2
-    assert Stopped.objects.values_list("by", "person").get() == ("mailbox", person.pk)
+    assert BlockedAttempt.objects.values_list("by", "person").get() == ("mailbox", person.pk)
 
 
 def test_every_email_that_anybody_may_ask_for_counts_by_its_address():
@@ -207,10 +208,10 @@ def test_every_email_that_anybody_may_ask_for_counts_by_its_address():
 def test_what_is_rare_is_not_looked_for_among_all_that_was_stopped(browser, now, rare):
     with connection.cursor() as cursor:
         cursor.execute(
-            'INSERT INTO professionals_stopped (hour, "where", why, "by", key, about, times, last_at)'
+            'INSERT INTO professionals_blockedattempt (hour, "where", why, "by", key, about, times, last_at)'
             " SELECT at, 'order', 'throttle', 'account', 'many' || n, '', 1, at"
             " FROM generate_series(1, 5000) n, LATERAL (SELECT %s - n * interval '1 minute' AS at) then_",
             [now],
         )
-        cursor.execute("ANALYZE professionals_stopped")
+        cursor.execute("ANALYZE professionals_blockedattempt")
     assert read_by(browser, f"{LIST}?{rare}") < 500

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.rate_limits import HONEYPOT_FIELD, OPENED_FIELD
 from notifications.models import Notification
-from professionals.models import Stopped
+from professionals.models import BlockedAttempt
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition
 from tests.leaflets.orders.test_ordering import ADDRESS
@@ -52,7 +52,7 @@ def press(browser, path, page, **more):
 
 
 def stopped():
-    return list(Stopped.objects.order_by("pk").values_list("where", "why", "times"))
+    return list(BlockedAttempt.objects.order_by("pk").values_list("where", "why", "times"))
 
 
 @pytest.mark.parametrize("path", FORMS)

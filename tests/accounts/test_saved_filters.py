@@ -39,7 +39,7 @@ def test_a_view_is_saved_shown_as_a_link_and_removed(desk: Client, user: User) -
     assert desk.get(f"{SAVE}?{FILTERS}").status_code == 200
     save(desk)
     saved = SavedFilter.objects.get()
-    assert (saved.owner, saved.of_list, saved.name, saved.query, saved.for_team) == (
+    assert (saved.owner, saved.list_model, saved.name, saved.query, saved.for_team) == (
         user,
         "bookings.booking",
         "Confirmed",
@@ -100,8 +100,8 @@ def test_of_filters_that_a_colleague_does_not_have_nothing_is_shown(desk: Client
 def test_whoever_may_not_see_a_list_saves_no_view_of_it() -> None:
     client = sign_in_staff(Client(), make_staff(role="fulfilment"))
     assert client.post(f"/staff/views/accounts.user/save/?{FILTERS}", {"name": "x"}).status_code == 403
-    for of_list in ("no.list", "nonsense", "accounts.session"):
-        assert client.get(f"/staff/views/{of_list}/save/").status_code == 404
+    for list_model in ("no.list", "nonsense", "accounts.session"):
+        assert client.get(f"/staff/views/{list_model}/save/").status_code == 404
 
 
 def test_a_name_is_used_once_in_any_case_and_what_was_typed_stays(desk: Client) -> None:
@@ -114,7 +114,7 @@ def test_a_name_is_used_once_in_any_case_and_what_was_typed_stays(desk: Client) 
 
 
 def test_there_are_so_many_and_no_more(desk: Client, user: User) -> None:
-    row = {"owner": user, "of_list": "bookings.booking", "query": FILTERS}
+    row = {"owner": user, "list_model": "bookings.booking", "query": FILTERS}
     SavedFilter.objects.bulk_create(SavedFilter(**row, name=f"View {number}") for number in range(MAX_OWN_VIEWS))
     page = desk.post(f"{SAVE}?state__exact=requested", {"name": "One more"})
     assert "Remove one first" in page.content.decode()
@@ -123,7 +123,7 @@ def test_there_are_so_many_and_no_more(desk: Client, user: User) -> None:
 
 def test_they_are_in_a_colleagues_own_data_and_go_with_the_account(user: User) -> None:
     person = make_person(user=user)
-    SavedFilter.objects.create(owner=user, of_list="bookings.booking", name="Mine", query=FILTERS)
+    SavedFilter.objects.create(owner=user, list_model="bookings.booking", name="Mine", query=FILTERS)
     assert export_details(person)["sign_in"]["saved_views"] == ["Mine"]
     person.delete()
     user.delete()

@@ -14,8 +14,7 @@ from privacy.services import erase_person
 from professionals.drafts import DRAFT_RETENTION_PERIOD, _hash
 from professionals.models import Draft, Person
 from tests.accounts.factors.proof import enrol, totp
-from tests.accounts.passkeys.device import SIGN_IN as BY_PASSKEY
-from tests.accounts.passkeys.device import add_passkey, options_to_sign_in
+from tests.accounts.passkeys.device import SIGN_IN as BY_PASSKEY, add_passkey, options_to_sign_in
 from tests.accounts.sessions.browsers import CODE, PASSWORD, SIGN_IN, with_password
 from tests.factories import make_person, sign_in
 from tests.professionals.in_turn import Job, in_turn

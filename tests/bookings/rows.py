@@ -8,7 +8,7 @@ from typing import Any
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import User
-from bookings.feedback.services import get_or_create_afterwards
+from bookings.feedback.services import get_or_create_follow_up
 from bookings.models import (
     Availability,
     AvailabilityException,
@@ -16,7 +16,7 @@ from bookings.models import (
     BookingState,
     BusyKind,
     BusyTime,
-    ConfidenceLater,
+    ConfidenceFollowUp,
     DateOption,
     DateOptionKind,
     DutyShift,
@@ -203,7 +203,7 @@ def make_held(presenter: Presenter, start: datetime, postcode: str, *, expires_a
     around = fields.pop("around", None) or make_booking(presenter, start, claim=False)
     held = HeldTime.objects.create(
         presenter=presenter,
-        around=around,
+        visit=around,
         area=place.authority,
         area_name=place.authority,
         keys=[place.authority],
@@ -276,11 +276,11 @@ def make_world(owner: Person, now: datetime) -> dict[str, Any]:
     booking = make_booking(presenter, start, person=owner)
     leave = make_leave(presenter, start + timedelta(days=1), start + timedelta(days=2))
     DutyShift.objects.all().delete()
-    afterwards = get_or_create_afterwards(given=booking, now=now)
+    follow_up = get_or_create_follow_up(given=booking, now=now)
     return {
         "bookings_booking": booking,
-        "bookings_afterwards": afterwards,
-        "later": ConfidenceLater.objects.create(afterwards=afterwards, due_at=now, told_at=now),
+        "bookings_followup": follow_up,
+        "later": ConfidenceFollowUp.objects.create(follow_up=follow_up, due_at=now, told_at=now),
         "bookings_presentation": booking.presentation,
         "bookings_presenter": presenter,
         "bookings_leave": leave.leave,
@@ -288,7 +288,7 @@ def make_world(owner: Person, now: datetime) -> dict[str, Any]:
         "bookings_busytime": leave,
         "bookings_dutyshift": make_shift(date(2000, 1, 1), date(2098, 12, 31)),
         "bookings_journeytime": JourneyTime.objects.create(
-            one="LS", other="YO", minutes=60, reason="Works on the A64", set_at=now
+            area_a="LS", area_b="YO", minutes=60, reason="Works on the A64", set_at=now
         ),
     }
 

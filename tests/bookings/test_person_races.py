@@ -23,8 +23,12 @@ from leaflets.stock.services import ledger_differences
 from privacy.services import erase_person
 from professionals import drafts
 from professionals.models import Draft, Organisation, Person
-from professionals.services import Details as CallerDetails
-from professionals.services import assign_verified_address, find_or_enter_person, get_or_create_organisation
+from professionals.services import (
+    Details as CallerDetails,
+    assign_verified_address,
+    find_or_enter_person,
+    get_or_create_organisation,
+)
 from tests.bookings.rows import NOW, at, make_booking, make_presentation, make_presenter, slot_query, unsaved_booking
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_order

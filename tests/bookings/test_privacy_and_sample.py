@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from bookings import privacy as bookings_privacy
-from bookings import samples as bookings_samples
+from bookings import privacy as bookings_privacy, samples as bookings_samples
 from bookings.models import (
     Availability,
     Booking,

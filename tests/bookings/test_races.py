@@ -17,9 +17,9 @@ from bookings.booking.services.create import place_booking
 from bookings.booking.services.transitions import cancel_booking
 from bookings.booking.services.undo import take_back_cancelled
 from bookings.feedback import services as feedback_services
-from bookings.feedback.services import get_or_create_afterwards, give_feedback
+from bookings.feedback.services import get_or_create_follow_up, give_feedback
 from bookings.leave.services import record_leave
-from bookings.models import Afterwards, Booking, BusyTime, Feedback, Hold, PlaceState, Presenter
+from bookings.models import Booking, BusyTime, Feedback, FollowUp, Hold, PlaceState, Presenter
 from bookings.open_sessions.services.sessions import cancel_session, take_back_session_cancelled
 from bookings.schedule.holds import hold_slot
 from bookings.schedule.locks import lock_draft, lock_presenters
@@ -283,17 +283,17 @@ def test_the_guards_are_back_after_the_control(presenter: Presenter) -> None:
 def test_only_one_gives_the_last_feedback_that_is_taken(monkeypatch: pytest.MonkeyPatch, *, locked: bool) -> None:
     """Without the lock, the control, each counts before the others have written."""
     booking = make_booking(make_presenter(), at("10:00"), postcode="", audience_size=1)
-    afterwards, now = get_or_create_afterwards(given=booking, now=NOW), booking.agreed_times[1]
+    follow_up, now = get_or_create_follow_up(given=booking, now=NOW), booking.agreed_times[1]
     has_all = feedback_services.has_all_feedback
 
-    def slowly(afterwards: Afterwards) -> bool:
-        found = has_all(afterwards)
+    def slowly(follow_up: FollowUp) -> bool:
+        found = has_all(follow_up)
         sleep(0.3)
         return found
 
     def give(number: int) -> None:
         answers = Feedback(useful=4, clear=4, ready=4)
-        give_feedback(afterwards=afterwards, answers=answers, token=str(number), by_host=False, now=now)
+        give_feedback(follow_up=follow_up, answers=answers, token=str(number), by_host=False, now=now)
 
     for number in range(5):  # of one and five more
         give(number)

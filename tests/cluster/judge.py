@@ -54,8 +54,7 @@ def what_people_saw(row: Row, load: CrowdLoad, begun: float, ended: float) -> No
     """`begun`: the moment of the fault; `ended`: when they were told to go. By the monotonic clock."""
     after = [request for request in load.requests if begun <= request.at <= ended]
     good = sorted(request.at for request in after if is_good(request) and request.what not in NEEDS_NO_DATABASE)
-    moments = [begun, *good, ended]
-    row.gap = max(later - earlier for earlier, later in pairwise(moments))
+    row.gap = max(later - earlier for earlier, later in pairwise([begun, *good, ended]))
     bad = [request.at for request in after if not is_good(request) or request.seconds > SLOW]
     row.normal = max(bad) - begun if bad else 0.0
     row.errors = Counter("no answer" if not each.status else str(each.status) for each in load.requests if not is_good(each))

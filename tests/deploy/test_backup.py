@@ -157,8 +157,7 @@ def test_it_does_not_fill_the_disk_of_the_real_server(tmp_path: Path) -> None:
 def test_a_file_that_is_missing_is_named(server: Server, tmp_path: Path) -> None:
     whole = server.python("manage.py", "check_files", DATABASE_URL=server.url("ctac_app"))
     assert (whole.returncode, whole.stderr) == (0, "")
-    media = Path(server.env["MEDIA_ROOT"])
-    shutil.copytree(media, tmp_path / "media")
+    shutil.copytree(Path(server.env["MEDIA_ROOT"]), tmp_path / "media")
     lost = next(path for path in sorted((tmp_path / "media").rglob("*.pdf")))
     lost.unlink()
     done = server.python("manage.py", "check_files", DATABASE_URL=server.url("ctac_app"), MEDIA_ROOT=str(tmp_path / "media"))

@@ -114,8 +114,7 @@ def test_the_file_for_a_proxy_in_a_container_differs_where_it_must() -> None:
     line = ["/usr/bin/sed", "--file", conf.with_name("containers.sed"), conf]
     changed = subprocess.run(line, capture_output=True, text=True, check=True)
     pairs = list(zip(conf.read_text().splitlines(), changed.stdout.splitlines(), strict=True))
-    new = [after.strip().split(";")[0] for before, after in pairs if before != after]
-    assert new == [
+    assert [after.strip().split(";")[0] for before, after in pairs if before != after] == [
         "server web:8000 fail_timeout=0",
         "access_log /dev/stdout ctac",
         "error_log /dev/stderr alert",

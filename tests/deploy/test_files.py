@@ -68,8 +68,7 @@ def test_what_the_proxy_says_of_a_site_that_is_down_is_what_the_site_says_of_who
 
 
 def test_the_proxys_log_has_no_query_no_referrer_and_no_whole_address():
-    conf = (DEPLOY / "nginx" / "ctac.conf").read_text()
-    [form] = re.findall(r"log_format ctac (.*?);\n", conf, re.DOTALL)
+    [form] = re.findall(r"log_format ctac (.*?);\n", (DEPLOY / "nginx" / "ctac.conf").read_text(), re.DOTALL)
     variables = set(re.findall(r"\$(\w+)", form))
     assert variables & {"request", "request_uri", "args", "query_string", "http_referer", "remote_addr", "remote_user"} == set()
     assert {"ctac_logged_uri", "upstream_http_x_reference"} <= variables

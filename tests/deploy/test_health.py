@@ -95,8 +95,7 @@ def ready() -> dict[str, str]:
 
 @pytest.mark.django_db
 def test_a_message_that_waits_too_long_is_told_as_degraded_and_not_as_unready():
-    now = timezone.now()
-    make_messages(1, due_at=now - timedelta(minutes=14, seconds=5))
+    make_messages(1, due_at=timezone.now() - timedelta(minutes=14, seconds=5))
     answer = ready()
     assert (answer["status"], "has waited 14 minutes" in answer["outbox"]) == ("degraded", True)
 

@@ -29,7 +29,7 @@ from ctac.monitoring.metrics import MetricsMiddleware
 from leaflets.models import Edition
 from leaflets.stock import services as stock_services
 from notifications.models import MailServer, Notification, NotificationState, server_name
-from professionals.models import Stopped
+from professionals.models import BlockedAttempt
 from tests.bookings.rows import make_booking, make_presenter
 from tests.deploy.conftest import ALL_IS_SENT, BEHIND_A_PROXY, Server, Site
 from tests.deploy.test_alerts import ALERTS, RULES, dashboard
@@ -338,7 +338,9 @@ def test_bookings_orders_and_what_was_stopped_are_counted_for_an_hour(here):
     make_order(make_person(), now)
     make_booking(make_presenter(), now + timedelta(days=20))
     for why, last_at in ((BlockReason.THROTTLE, now), (BlockReason.THROTTLE, now - timedelta(hours=2))):
-        Stopped.objects.create(hour=last_at, where=LimitedActivity.SIGN_IN, why=why, key=str(last_at), times=7, last_at=last_at)
+        BlockedAttempt.objects.create(
+            hour=last_at, where=LimitedActivity.SIGN_IN, why=why, key=str(last_at), times=7, last_at=last_at
+        )
     found = here()
     assert [found[name] for name in (("ctac_recent_orders",), ("ctac_recent_bookings",))] == [1, 1]
     assert found["ctac_recent_blocked_attempts", "throttle"] == 7

@@ -307,8 +307,7 @@ def test_more_people_than_connections_order_and_book_at_once(
     assert [(answer.status, answer.headers["Location"][-8:]) for answer in answers] == [(302, "/placed/")] * 2 * CROWD
     assert most == POOL
     assert pooler.waited() > before  # else nobody had to share
-    places = {answer.headers["Location"].split("/")[2] for answer in answers}
-    assert len(places) == 2 * CROWD
+    assert len({answer.headers["Location"].split("/")[2] for answer in answers}) == 2 * CROWD
     assert server.manage("reconcile_stock", role="ctac_app") == "The stock ledger and the figures are equal.\n"
 
 

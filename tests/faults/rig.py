@@ -27,7 +27,7 @@ from tests.live.stack import Live
 # What a stretch of time does to rows that are not finished: everything on them is that much longer ago.
 PASS = """
 UPDATE notifications_notification
-SET due_at = due_at - %s * interval '1 minute', kicked_at = kicked_at - %s * interval '1 minute',
+SET due_at = due_at - %s * interval '1 minute', queued_at = queued_at - %s * interval '1 minute',
     lease_until = lease_until - %s * interval '1 minute',
     first_tried_at = first_tried_at - %s * interval '1 minute'
 WHERE state = ANY(%s) AND due_at < to_timestamp(%s)

@@ -21,7 +21,7 @@ def lay_out() -> dict[str, str]:
 
     from django.utils import timezone
 
-    from bookings.feedback.services import get_or_create_afterwards
+    from bookings.feedback.services import get_or_create_follow_up
     from bookings.models import BookingState, Presentation
     from tests.bookings.rows import make_booking, make_presenter
     from tests.factories import make_person
@@ -29,7 +29,7 @@ def lay_out() -> dict[str, str]:
     now = timezone.now()
     asked = {"person": make_person(), "presentation": Presentation.objects.earliest("pk"), "state": BookingState.DELIVERED}
     booking = make_booking(make_presenter(weekdays=()), now - timedelta(minutes=70), postcode="", **asked)
-    return {"path": f"/f/{get_or_create_afterwards(given=booking, now=now).code}/", "reference": booking.reference}
+    return {"path": f"/f/{get_or_create_follow_up(given=booking, now=now).code}/", "reference": booking.reference}
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without"])

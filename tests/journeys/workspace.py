@@ -4,8 +4,7 @@ References and addresses are of each scene's own: the tests' own numbers begin a
 """
 
 import time
-from datetime import UTC, datetime, timedelta
-from datetime import time as clock
+from datetime import UTC, datetime, time as clock, timedelta
 from typing import Any
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
@@ -20,8 +19,7 @@ from professionals.merges.services import merge_people
 from professionals.models import Person, Profession
 from professionals.samples import STAFF_EMAIL
 from professionals.services import get_or_create_organisation
-from tests.access.session_scene import plan_full
-from tests.access.session_scene import session as session_of
+from tests.access.session_scene import plan_full, session as session_of
 from tests.bookings.rows import make_booking, make_presenter
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 
@@ -115,7 +113,7 @@ def second_account(email: str) -> str:
 
 def ask_both(kept: Person, other: Person) -> str:
     staff = User.objects.get(email=STAFF_EMAIL)
-    merge = merge_people(kept, other=other, stays={"email": kept.pk, "name": kept.pk}, by=staff, now=datetime.now(UTC))
+    merge = merge_people(kept, other=other, kept_values={"email": kept.pk, "name": kept.pk}, by=staff, now=datetime.now(UTC))
     return reverse("account_merge", args=[merge.pk])
 
 

@@ -66,10 +66,10 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
             values[name] = objects["guest_at" if route.startswith("seat") else about].reference
         else:
             known = {
-                "code": objects["bookings_afterwards"].code,
+                "code": objects["bookings_followup"].code,
                 "key": three_months_on_key(objects["later"])
                 if route == "three_months_on"
-                else host_key(objects["bookings_afterwards"]),
+                else host_key(objects["bookings_followup"]),
                 "address_id": objects["address"].pk,
                 "booking_id": objects["bookings_booking"].pk,
                 "exception_id": objects["exception"].pk,
@@ -78,7 +78,7 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "passkey_id": objects["passkey"].pk,
                 "merge_id": objects["merge"].pk,
                 "app_label": "bookings",
-                "of_list": "bookings.booking",
+                "list_model": "bookings.booking",
                 "saved_id": objects["saved"].pk,
                 "url": "nowhere/",
                 "content_type_id": 1,
@@ -92,7 +92,7 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "form": "pdf",
                 "kind": "contacts" if route == "staff:professionals_import_example" else "booking-confirmed",
                 "topic": "editions",
-                "place": "home",
+                "source": "home",
                 "sentence": objects["office_textversion"].key,
                 "language": "en-gb",
                 "version_id": objects["office_textversion"].pk,

@@ -26,7 +26,7 @@ from notifications.models import MarkedAddress, Notification, TeamMail
 from notifications.preferences import token_of as token_of_mail
 from office.closures.models import Banner, Closure
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason, RetentionRun
-from professionals.models import AddressChange, FlaggedText, Merge, Person, RecognisedDomain, Stopped, hash_token
+from professionals.models import AddressChange, BlockedAttempt, FlaggedText, Merge, Person, RecognisedDomain, hash_token
 from professionals.services import OBJECTION_PERIOD, record_blocked_attempt
 from reach.models import Campaign, RoleMailbox
 from tests import factories
@@ -170,7 +170,7 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "professionals_organisation": owner.organisation,
         "professionals_recogniseddomain": RecognisedDomain.objects.first(),
         **invitations(owner),
-        "professionals_stopped": stopped(),
+        "professionals_blockedattempt": stopped(),
         "professionals_import": make_import(),
         "reach_report": make_report(),
         "professionals_flaggedtext": FlaggedText.objects.create(about="leave:0", reference="leave 0", flagged_at=now),
@@ -190,7 +190,7 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "auth_group": Group.objects.get(name="Coordinator"),
         **closed_and_told(now),
         "saved": SavedFilter.objects.create(
-            owner=owner.user, of_list="bookings.booking", query="o=1", name="By date", for_team=True
+            owner=owner.user, list_model="bookings.booking", query="o=1", name="By date", for_team=True
         ),
         "view_on": owner,
         "session": another_browser_of(owner),
@@ -208,7 +208,7 @@ def another_browser_of(person: Person) -> Session:
     return Session.objects.filter(user=person.user).latest("started_at")
 
 
-def stopped() -> Stopped:
+def stopped() -> BlockedAttempt:
     record_blocked_attempt(
         where=LimitedActivity.ORDER,
         why=BlockReason.THROTTLE,
@@ -216,4 +216,4 @@ def stopped() -> Stopped:
         key="place-order:account:1",
         now=timezone.now(),
     )
-    return Stopped.objects.get()
+    return BlockedAttempt.objects.get()

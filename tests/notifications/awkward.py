@@ -15,7 +15,20 @@ from notifications.samples import examples_of
 
 OURS = ("office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "reach")
 # What we make, or check as it is typed.
-NOT_TYPED = ("reference", "slug", "phone", "postcode", "link", "uid", "code", "key", "token", "brought_with", "domain", "email")
+NOT_TYPED = (
+    "reference",
+    "slug",
+    "phone",
+    "postcode",
+    "link",
+    "uid",
+    "code",
+    "key",
+    "token",
+    "visit_reference",
+    "domain",
+    "email",
+)
 NOT_TYPED += ("session",)
 LONG = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"
 WORDS: dict[str, Callable[[str], str]] = {

@@ -16,8 +16,8 @@ from aiosmtpd.controller import Controller
 
 from ctac.celery import app
 from notifications import registry
-from notifications.delivery import services as delivery_services
-from notifications.delivery import smtp
+from notifications.delivery import pacing, smtp
+from notifications.delivery.services import deliver
 from notifications.models import Notification
 from notifications.outbox import new_message_id
 from notifications.registry import Email, Message
@@ -37,8 +37,8 @@ def _our_templates(settings: Any) -> None:
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> None:
     """A process remembers for a moment how the mail server was; a test's database doesn't."""
-    delivery_services._server_states.clear()
-    delivery_services._reserved_by_domain.clear()
+    pacing._server_states.clear()
+    pacing._reserved_by_domain.clear()
     smtp.close_connection()
 
 
@@ -88,6 +88,19 @@ def make_row(now: datetime) -> Callable[..., Notification]:
         return Notification.objects.create(**{**defaults, **fields})
 
     return make
+
+
+@pytest.fixture
+def delivered(make_row: Callable[..., Notification], now: datetime) -> Callable[..., Notification]:
+    """Delivers this row, or a new one, and gives it back as it stands afterwards."""
+
+    def run(row: Notification | None = None, clock: Callable[[], datetime] = lambda: now, **fields: Any) -> Notification:
+        row = row or make_row(**fields)
+        deliver(row.pk, clock=clock)
+        row.refresh_from_db()
+        return row
+
+    return run
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from notifications import rendering
-from notifications.delivery.services import deliver
-from notifications.models import Notification, NotificationState
+from notifications.delivery.services import deliver_each, sweep
+from notifications.models import MailDomain, MailServer, Notification, NotificationState, server_name
 from notifications.outbox import CannotResend, may_resend, queue_account_mail, resend
 from notifications.privacy import export_messages
 from notifications.rendering import Rendered
@@ -36,30 +36,27 @@ def test_nothing_of_it_can_be_read_in_the_database(row):
     assert b"482913" not in repr({field.name: getattr(row, field.name) for field in row._meta.concrete_fields}).encode()
 
 
-def test_the_reader_gets_it_and_then_it_is_wiped(row, mail_server, now):
+def test_the_reader_gets_it_and_then_it_is_wiped(row, mail_server, delivered):
     inbox = mail_server()
-    deliver(row.pk, clock=lambda: now)
-    row.refresh_from_db()
+    delivered(row)
     assert (row.state, row.sealed_body, row.subject, row.text_body, row.html_body) == (NotificationState.SENT, None, "", "", "")
     assert b"Subject: Your code is 482913" in inbox.messages[0]
     assert b'<p style="color: #16232b">482913</p>' in inbox.messages[0]
     assert b"In-Reply-To" not in inbox.messages[0]
 
 
-def test_it_is_kept_while_it_is_tried(row, mail_server, now):
+def test_it_is_kept_while_it_is_tried(row, mail_server, now, delivered):
     mail_server(Answering("451 not now"))
-    deliver(row.pk, clock=lambda: now)
-    row.refresh_from_db()
+    delivered(row)
     assert (row.state, row.sealed_body is None, row.last_error) == (NotificationState.PENDING, False, "451 not now")
 
 
 @pytest.mark.parametrize(
     ("answer", "minutes", "state"), [("554 never", 0, NotificationState.FAILED), ("250 OK", 15, NotificationState.EXPIRED)]
 )
-def test_it_is_wiped_whatever_becomes_of_it(row, mail_server, now, answer, minutes, state):
+def test_it_is_wiped_whatever_becomes_of_it(row, mail_server, now, answer, minutes, state, delivered):
     mail_server(Answering(answer))
-    deliver(row.pk, clock=later(now, minutes=minutes))
-    row.refresh_from_db()
+    delivered(row, clock=later(now, minutes=minutes))
     assert (row.state, row.sealed_body) == (state, None)
 
 
@@ -68,10 +65,26 @@ def test_the_database_refuses_to_keep_it_longer(row, now):
         Notification.objects.update(state=NotificationState.SENT, sent_at=now)
 
 
-def test_it_is_never_resent_nor_exported(row, mail_server, now):
+def test_it_waits_neither_for_a_server_that_is_down_nor_for_its_domain(row, kind, make_row, mail_server, now, settings, queued):
+    inbox = mail_server()
+    other, minute = make_row(), now.replace(second=0, microsecond=0)
+    settings.MAIL_A_MINUTE_TO_A_DOMAIN = 5
+    MailDomain.objects.create(domain="leeds.example.nhs.uk", minute=minute, taken=5, queue_ends_at=now + timedelta(hours=1))
+    MailServer.objects.create(name=server_name(), failures=3, down_since=now, next_try_at=now + timedelta(minutes=1))
+    Notification.objects.update(queued_at=None)
+    queued()
+    assert sweep(now=now) == [row.pk]
+    assert queued() == [[row.pk]]
+    deliver_each([other.pk, row.pk], clock=lambda: now)
+    assert len(inbox.messages) == 1
+    assert dict(Notification.objects.values_list("pk", "attempts")) == {other.pk: 0, row.pk: 1}
+    assert Notification.objects.get(state=NotificationState.SENT) == row
+    assert MailServer.objects.get().down_since is None  # it answered, so the others may go
+
+
+def test_it_is_never_resent_nor_exported(row, mail_server, now, delivered):
     mail_server()
-    deliver(row.pk, clock=lambda: now)
-    row.refresh_from_db()
+    delivered(row)
     assert may_resend(row) is False
     with pytest.raises(CannotResend, match="private"):
         resend(row, by=None, now=now)

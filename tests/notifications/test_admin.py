@@ -107,8 +107,7 @@ def test_nothing_can_be_added_changed_or_deleted(client, staff, sent):
     assert client.get(f"{LIST}add/").status_code == 403
     assert client.post(page_of(sent), {"recipient": "x@nhs.net"}).status_code == 403
     assert client.post(reverse("staff:notifications_notification_delete", args=[sent.pk])).status_code == 403
-    text = client.get(page_of(sent)).text
-    assert 'name="_save"' not in text
+    assert 'name="_save"' not in client.get(page_of(sent)).text
     assert Notification.objects.get().recipient == sent.recipient
 
 
@@ -144,15 +143,12 @@ def test_account_mail_is_kept_private(client, staff, make_row):
     assert "send-again" not in text
 
 
-def test_a_message_not_written_yet_says_so(client, staff, kind, make_row):
+def test_a_message_not_written_yet_or_erased_says_so(client, staff, kind, make_row, now):
     assert "We write a message when we send it" in client.get(page_of(make_row())).text
-
-
-def test_an_erased_message_says_so(client, staff, kind, make_row, now):
     assert "Erased with the person." in client.get(page_of(make_row(recipient="", state="sent", sent_at=now))).text
 
 
-def test_staff_send_a_message_again(client, staff, sent):
+def test_staff_send_a_message_again_and_twice_is_refused_with_words(client, staff, sent):
     url = reverse("staff:notifications_notification_action", args=[sent.pk, "send-again"])
     assert "write the message again" in client.get(url).text
     assert Notification.objects.count() == 1
@@ -160,10 +156,6 @@ def test_staff_send_a_message_again(client, staff, sent):
     again = Notification.objects.exclude(pk=sent.pk).get()
     assert (again.resend_of, again.resent_by, again.state) == (sent, staff, NotificationState.PENDING)
 
-
-def test_sending_again_twice_is_refused_with_words(client, staff, sent):
-    url = reverse("staff:notifications_notification_action", args=[sent.pk, "send-again"])
-    client.post(url)
     assert "already on its way" in client.post(url).text
     assert Notification.objects.count() == 2
 
@@ -280,8 +272,7 @@ def test_all_that_failed_is_sent_again_with_one_press(client, staff, kind, make_
     rows = [make_row(recipient=f"sam{number}@nhs.net", state="failed", last_error="550 no") for number in range(3)]
     with time_machine.travel(now, tick=False):
         sign_in_staff(client, staff)
-        page = client.get(f"{LIST}?failed=lately")
-        assert "Send all that failed again" in page.text
+        assert "Send all that failed again" in client.get(f"{LIST}?failed=lately").text
         assert "Send all that failed again" not in client.get(LIST).text
         asked = client.get(f"{LIST}send-failed-again/")
         assert "Test mail" in asked.text
@@ -313,8 +304,7 @@ def test_the_ticked_ones_that_failed_are_sent_again(client, staff, kind, make_ro
     with time_machine.travel(now, tick=False):
         sign_in_staff(client, staff)
         assert "1 message is on its way again." in client.post(LIST, ticked, follow=True).text
-        again = Notification.objects.exclude(resend_of=None).get()
-        assert again.resend_of == failed
+        assert Notification.objects.exclude(resend_of=None).get().resend_of == failed
         assert "We sent nothing" in client.post(LIST, {**ticked, "_selected_action": [sent.pk]}, follow=True).text
     assert not Notification.objects.filter(resend_of=other).exists()
 

@@ -10,8 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from notifications import preferences
-from notifications import privacy as notifications_privacy
+from notifications import preferences, privacy as notifications_privacy
 from notifications.delivery import services as delivery_services
 from notifications.models import ChoiceSource, MailChoice, MailReader, Notification, NotificationState
 from notifications.preferences import choices_page_link, is_wanted_by_topic, one_click_unsubscribe_link, wants_topic

@@ -18,8 +18,7 @@ LEASE = timedelta(seconds=45)
 
 
 def test_a_due_row_is_claimed_with_a_lease(make_row, now):
-    row = make_row()
-    claimed = claim_notification(row.pk, now=now)
+    claimed = claim_notification(make_row().pk, now=now)
     assert claimed is not None
     assert (claimed.state, claimed.attempts, claimed.lease_until, claimed.first_tried_at) == (
         NotificationState.SENDING,
@@ -68,14 +67,13 @@ def test_an_outcome_counts_only_while_the_lease_is_ours(make_row, now):
     assert (row.state, row.last_error, row.lease_token, row.lease_until) == (NotificationState.SENT, "", None, None)
 
 
-def test_a_row_that_a_dead_worker_left_is_sent_by_the_next(kind, make_row, now, mail_server):
+def test_a_row_that_a_dead_worker_left_is_sent_by_the_next(kind, delivered, make_row, now, mail_server):
     inbox = mail_server()
     row = make_row()
     claim_notification(row.pk, now=now)
     deliver(row.pk, clock=later(now, seconds=45))
     assert inbox.messages == []
-    deliver(row.pk, clock=later(now, seconds=46))
-    row.refresh_from_db()
+    delivered(row, clock=later(now, seconds=46))
     assert (row.state, row.attempts, len(inbox.messages)) == (NotificationState.SENT, 2, 1)
 
 
@@ -123,7 +121,7 @@ def test_without_the_conditional_claim_two_messages_would_go(kind, make_row, now
     inbox: Inbox = mail_server()
     row, both_have_looked = make_row(), Barrier(2)
 
-    def claim_by_looking_first(pk, *, now, texts_only):
+    def claim_by_looking_first(pk, *, now, server_silent):
         notification = Notification.objects.claimable(now).filter(pk=pk).first()
         both_have_looked.wait(10)
         if notification:

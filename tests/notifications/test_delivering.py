@@ -10,8 +10,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 from django.core.mail import EmailMultiAlternatives
 
-from notifications.delivery import services as delivery_services
-from notifications.delivery import smtp
+from notifications.delivery import services as delivery_services, smtp
 from notifications.delivery.services import MAX_RETRY_PERIOD, deliver, retry_pause
 from notifications.models import Notification, NotificationState
 from notifications.registry import Message
@@ -68,35 +67,17 @@ class RefusingSender(Inbox):
         return "550 sender not allowed"
 
 
-@pytest.fixture
-def delivered(kind, make_row, now):
-    """Delivers one row now and gives it back as it stands afterwards."""
-
-    def run(clock=None, **fields):
-        row = make_row(**fields)
-        deliver(row.pk, clock=clock or (lambda: now))
-        row.refresh_from_db()
-        return row
-
-    return run
-
-
-def test_a_message_that_the_server_takes_is_sent(delivered, mail_server, now):
+def test_a_message_that_the_server_takes_is_sent_and_what_was_said_is_kept(kind, delivered, mail_server, now):
     inbox = mail_server()
     row = delivered()
     assert (row.state, row.sent_at, row.attempts, row.last_error, row.lease_token) == (NotificationState.SENT, now, 1, "", None)
     assert inbox.recipients == ["reader@leeds.example.nhs.uk"]
-
-
-def test_what_was_said_is_kept(delivered, mail_server):
-    mail_server()
-    row = delivered()
     assert row.subject == "A subject"
     assert row.text_body.startswith("A subject\n\nHello,\n\nWhen: Tuesday 9 March 2027, 1:30pm to 3pm\n\nSeán O’Brien & “Sons”\n")
     assert "<h1" in row.html_body
 
 
-def test_delivering_a_sent_row_again_does_nothing(delivered, mail_server, now):
+def test_delivering_a_sent_row_again_does_nothing(kind, delivered, mail_server, now):
     inbox = mail_server()
     row = delivered()
     for _ in range(10):
@@ -104,21 +85,18 @@ def test_delivering_a_sent_row_again_does_nothing(delivered, mail_server, now):
     assert len(inbox.messages) == 1
 
 
-@pytest.mark.parametrize("code", [550, 553])
-def test_an_address_that_the_server_does_not_know_fails_at_once(delivered, mail_server, code):
-    mail_server(Refusing(f"{code} no such user"))
+@pytest.mark.parametrize(
+    ("handler", "answer"),
+    [(Refusing, "550 no such user"), (Refusing, "553 no such user"), (Answering, "554 not wanted here")],
+)
+def test_an_address_or_a_message_that_the_server_will_never_take_fails_at_once(kind, delivered, mail_server, handler, answer):
+    mail_server(handler(answer))
     row = delivered(recipient="nobody@bad.example")
-    assert (row.state, row.last_error, row.attempts) == (NotificationState.FAILED, f"{code} no such user", 1)
-
-
-def test_a_message_that_the_server_will_never_take_fails_at_once(delivered, mail_server):
-    mail_server(Answering("554 not wanted here"))
-    row = delivered()
-    assert (row.state, row.last_error) == (NotificationState.FAILED, "554 not wanted here")
+    assert (row.state, row.last_error, row.attempts) == (NotificationState.FAILED, answer, 1)
 
 
 def assert_comes_back(row, now, error):
-    assert (row.state, row.lease_token, row.lease_until, row.kicked_at) == (NotificationState.PENDING, None, None, None)
+    assert (row.state, row.lease_token, row.lease_until, row.queued_at) == (NotificationState.PENDING, None, None, None)
     assert row.last_error.startswith(error)
     assert timedelta(seconds=45) <= row.due_at - now <= timedelta(seconds=75)
 
@@ -134,24 +112,24 @@ def assert_comes_back(row, now, error):
     ],
     ids=["451 at RCPT", "421 at RCPT", "451 at DATA", "dropped in DATA", "550 at MAIL"],
 )
-def test_a_bad_moment_passes(delivered, mail_server, now, handler, error):
+def test_a_bad_moment_passes(kind, delivered, mail_server, now, handler, error):
     mail_server(handler)
     assert_comes_back(delivered(recipient="reader@bad.example"), now, error)
 
 
-def test_a_server_that_hangs_holds_a_worker_only_as_long_as_the_timeout(delivered, mail_server, now, settings):
+def test_a_server_that_hangs_holds_a_worker_only_as_long_as_the_timeout(kind, delivered, mail_server, now, settings):
     mail_server(Hanging())
     settings.EMAIL_TIMEOUT = 0.3
     assert_comes_back(delivered(), now, "SMTPServerDisconnected: Connection unexpectedly closed: timed out")
 
 
-def test_no_server_is_a_bad_moment(delivered, mail_server, now, settings):
+def test_no_server_is_a_bad_moment(kind, delivered, mail_server, now, settings):
     mail_server()
     settings.EMAIL_PORT = free_port()
     assert_comes_back(delivered(), now, "ConnectionRefusedError")
 
 
-def test_a_bad_banner_is_a_bad_moment(delivered, mail_server, now, settings):
+def test_a_bad_banner_is_a_bad_moment(kind, delivered, mail_server, now, settings):
     mail_server()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -167,18 +145,18 @@ def test_a_bad_banner_is_a_bad_moment(delivered, mail_server, now, settings):
         thread.join()
 
 
-def test_a_refused_login_is_a_bad_moment(delivered, mail_server, now, settings):
+def test_a_refused_login_is_a_bad_moment(kind, delivered, mail_server, now, settings):
     mail_server(authenticator=lambda *_: AuthResult(success=False, handled=False), auth_require_tls=False)
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "ctac", "wrong"
     assert_comes_back(delivered(), now, "535 ")
 
 
-def test_a_server_that_says_yes_and_then_drops_the_line_has_said_yes(delivered, mail_server):
+def test_a_server_that_says_yes_and_then_drops_the_line_has_said_yes(kind, delivered, mail_server):
     inbox = mail_server(DroppingAfterYes())
     assert (delivered().state, len(inbox.messages)) == (NotificationState.SENT, 1)
 
 
-def test_one_bad_address_stops_only_itself(delivered, mail_server):
+def test_one_bad_address_stops_only_itself(kind, delivered, mail_server):
     mail_server(Refusing("550 no such user"))
     assert [delivered(recipient=address).state for address in ("a@bad.example", "b@nhs.net")] == [
         NotificationState.FAILED,
@@ -186,7 +164,7 @@ def test_one_bad_address_stops_only_itself(delivered, mail_server):
     ]
 
 
-def test_each_try_keeps_the_message_id(delivered, mail_server, now):
+def test_each_try_keeps_the_message_id(kind, delivered, mail_server, now):
     mail_server(Answering("451 not now"))
     row = delivered()
     inbox = mail_server()
@@ -216,24 +194,22 @@ def test_it_tries_for_seventy_two_hours_and_then_says_so(kind, make_row, mail_se
     assert 38 <= tries <= 60
 
 
-def test_what_comes_too_late_expires(delivered, mail_server, now):
+def test_what_comes_too_late_expires(kind, delivered, mail_server, now):
     inbox = mail_server()
     row = delivered(expires_at=now)
     assert (row.state, row.last_error, inbox.messages) == (NotificationState.EXPIRED, "It was too late to be useful.", [])
 
 
-def test_a_pause_never_outlasts_the_message(delivered, mail_server, now):
+def test_a_pause_never_outlasts_the_message(kind, delivered, mail_server, now):
     mail_server(Answering("451 not now"))
     row = delivered(expires_at=now + timedelta(seconds=20))
     assert (row.state, row.due_at) == (NotificationState.PENDING, now + timedelta(seconds=20))
 
 
-def test_what_is_no_longer_true_is_not_sent(make_kind, make_row, mail_server, now):
+def test_what_is_no_longer_true_is_not_sent(make_kind, delivered, mail_server):
     make_kind(is_still_due=lambda notification: notification.about != "booking:12")
     inbox = mail_server()
-    row = make_row(about="booking:12")
-    deliver(row.pk, clock=lambda: now)
-    row.refresh_from_db()
+    row = delivered(about="booking:12")
     assert (row.state, row.last_error, inbox.messages) == (
         NotificationState.EXPIRED,
         "It was no longer true when it was due.",
@@ -241,38 +217,32 @@ def test_what_is_no_longer_true_is_not_sent(make_kind, make_row, mail_server, no
     )
 
 
-def test_a_mistake_in_building_keeps_the_row_and_logs_no_name(make_kind, make_row, mail_server, now, caplog):
+def test_a_mistake_in_building_keeps_the_row_and_logs_no_name(make_kind, delivered, mail_server, now, caplog):
     def build(notification):
         raise ValueError("Seán O’Brien has no postcode")
 
     make_kind(build=build)
     mail_server()
-    row = make_row()
-    deliver(row.pk, clock=lambda: now)
-    row.refresh_from_db()
+    row = delivered()
     assert_comes_back(row, now, "ValueError: Seán O’Brien has no postcode")
     assert f"Message {row.pk} could not be built: ValueError at {__file__}" in caplog.text
     assert "Seán" not in caplog.text
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_words_that_the_database_can_not_hold_do_not_leave_the_row_unmarked(make_kind, make_row, mail_server, now):
+def test_words_that_the_database_can_not_hold_do_not_leave_the_row_unmarked(make_kind, delivered, mail_server):
     make_kind(message=Message("A subject", "test_words", {**WORDS, "name": "Sam\0"}))
     inbox = mail_server()
-    row = make_row()
-    deliver(row.pk, clock=lambda: now)
-    row.refresh_from_db()
+    row = delivered()
     assert (row.state, row.text_body, len(inbox.messages)) == (NotificationState.SENT, "", 1)
 
 
-def test_a_kind_that_is_not_registered_yet_waits(make_row, now, caplog):
-    row = make_row(kind="from-the-next-release")
-    deliver(row.pk, clock=lambda: now)
-    row.refresh_from_db()
+def test_a_kind_that_is_not_registered_yet_waits(kind, delivered, now, caplog):
+    row = delivered(kind="from-the-next-release")
     assert_comes_back(row, now, "KeyError")
 
 
-def test_refusals_are_logged_without_the_address(delivered, mail_server, caplog):
+def test_refusals_are_logged_without_the_address(kind, delivered, mail_server, caplog):
     mail_server(Refusing("550 nobody@bad.example is unknown"))
     row = delivered(recipient="nobody@bad.example")
     assert f"Message {row.pk} was not taken by the mail server: SMTPRecipientsRefused" in caplog.text
@@ -334,10 +304,8 @@ def test_the_mark_waits_for_a_database_that_restarts(kind, make_row, mail_server
     assert len(inbox.messages) == 1
 
 
-def test_calendar_that_contradicts_itself_is_a_mistake_in_building(make_kind, make_row, now, mail_server):
+def test_calendar_that_contradicts_itself_is_a_mistake_in_building(make_kind, delivered, now, mail_server):
     mail_server()
     make_kind(message=Message("A subject", "test_words", dict(WORDS), calendar=b"METHOD:CANCEL\r\n", calendar_method="REQUEST"))
-    row = make_row()
-    deliver(row.pk, clock=lambda: now)
-    row.refresh_from_db()
+    row = delivered()
     assert_comes_back(row, now, "ValueError: the calendar's METHOD")

@@ -59,7 +59,7 @@ def text_of(digest):
 def test_what_happens_in_a_day_is_one_email_of_the_next_morning(event, inbox, now):
     rows = [delivered(event(reference=f"BK-000{number}"), now + timedelta(hours=number)) for number in range(3)]
     digest = digests().get()
-    assert {(row.state, row.told_in, row.attempts, row.first_tried_at) for row in rows} == {
+    assert {(row.state, row.digest, row.attempts, row.first_tried_at) for row in rows} == {
         (NotificationState.GATHERED, digest, 0, None)
     }
     assert (digest.recipient, digest.due_at, digest.reference) == ("team@ctac.example", EIGHT, "BK-0000 BK-0001 BK-0002")
@@ -114,7 +114,7 @@ def test_what_comes_on_days_off_is_told_on_the_next_working_day(team, rhythm, no
 def test_a_weekend_is_one_email_of_monday(event, inbox):
     rows = [delivered(event(), datetime(2027, 1, day, 11, tzinfo=UTC)) for day in (15, 16, 17)]
     assert digests().get().due_at == datetime(2027, 1, 18, 8, tzinfo=UTC)
-    assert {row.told_in for row in rows} == {digests().get()}
+    assert {row.digest for row in rows} == {digests().get()}
 
 
 def test_a_kind_is_asked_whether_it_may_wait_for_that_very_digest(make_kind, make_row, inbox, now):
@@ -220,7 +220,7 @@ def test_staff_choose_it_on_a_page_and_see_where_a_message_is_told(event, now, c
     row = delivered(event(), later(now, hours=1)())
     message = staff.get(f"/staff/notifications/notification/{row.pk}/change/").content.decode()
     assert "In a digest" in message
-    assert f"/staff/notifications/notification/{row.told_in_id}/" in message
+    assert f"/staff/notifications/notification/{row.digest_id}/" in message
 
 
 def test_the_way_to_it_opens_its_form_at_once(client: Client):

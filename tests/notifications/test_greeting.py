@@ -9,8 +9,7 @@ import pytest
 from notifications.models import Notification
 from notifications.registry import all_emails, email_for, find_reader_name
 from notifications.rendering import render
-from notifications.samples import NAMES_BY_ADDRESS, TEAM_ADDRESS, all_samples
-from notifications.samples import PRESENTER_ADDRESS as PRESENTER_SAMPLE
+from notifications.samples import NAMES_BY_ADDRESS, PRESENTER_ADDRESS as PRESENTER_SAMPLE, TEAM_ADDRESS, all_samples
 from privacy.models import Complaint
 from tests import factories
 from tests.bookings.rows import make_presenter

@@ -45,10 +45,9 @@ def taken_by_another():
     Notification.objects.update(lease_token=uuid.uuid4())
 
 
-def test_no_data_where_another_has_the_lease(kind, make_row, mail_server, now, caplog):
+def test_no_data_where_another_has_the_lease(kind, delivered, make_row, mail_server, caplog):
     inbox, row = mail_server(Between(taken_by_another)), make_row()
-    deliver(row.pk, clock=lambda: now)
-    row.refresh_from_db()
+    delivered(row)
     assert (inbox.messages, row.state, row.attempts) == ([], NotificationState.SENDING, 1)
     assert f"Message {row.pk} is not ours to send any more." in caplog.text
 
@@ -62,11 +61,10 @@ def test_no_data_where_the_lease_is_over(kind, make_row, mail_server, now):
     assert claim_notification(row.pk, now=now + timedelta(seconds=46)) is not None
 
 
-def test_no_data_to_who_was_erased_a_moment_before(kind, make_row, mail_server, now):
+def test_no_data_to_who_was_erased_a_moment_before(kind, delivered, make_row, mail_server, now):
     row = make_row()
     inbox = mail_server(Between(lambda: erase_address(row.recipient, now)))
-    deliver(row.pk, clock=lambda: now)
-    row.refresh_from_db()
+    delivered(row)
     assert (inbox.messages, row.state, row.recipient) == ([], NotificationState.EXPIRED, "")
 
 
@@ -107,14 +105,15 @@ def test_the_lease_is_renewed_while_the_server_takes_its_time(kind, make_row, ma
     assert Notification.objects.get().state == NotificationState.SENT
 
 
-def test_the_line_is_cut_when_the_lease_is_lost_or_no_longer_renewed(kind, make_row, mail_server, now, monkeypatch, settings):
+def test_the_line_is_cut_when_the_lease_is_lost_or_no_longer_renewed(
+    kind, delivered, make_row, mail_server, monkeypatch, settings
+):
     """Without a limit of the pool: a server that says nothing for longer is left."""
     settings.EMAIL_TIMEOUT = 30
     monkeypatch.setattr(delivery_services, "HEARTBEAT_SECONDS", 0.1)
     monkeypatch.setattr(delivery_services, "MAX_LEASE_SECONDS", 0.5)
     inbox, row, begun = mail_server(Between(silent=8)), make_row(), time.monotonic()
-    deliver(row.pk, clock=lambda: now)
-    row.refresh_from_db()
+    delivered(row)
     assert (row.state, row.attempts, time.monotonic() - begun < 5) == (NotificationState.PENDING, 1, True)
     assert inbox.messages == []
 
@@ -140,7 +139,7 @@ def test_mail_of_a_killed_worker_goes_within_two_minutes(make_kind, make_row, ma
         return Message("A subject", "test_words", dict(WORDS))
 
     make_kind(build=build)
-    inbox, row = mail_server(), make_row(kicked_at=now)
+    inbox, row = mail_server(), make_row(queued_at=now)
     with pytest.raises(SystemExit):
         deliver(row.pk, clock=lambda: now)
     seconds = 0

@@ -8,10 +8,9 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from notifications.delivery import services as delivery_services
-from notifications.delivery import smtp
+from notifications.delivery import pacing, services as delivery_services, smtp
 from notifications.delivery.services import deliver, sweep
-from notifications.models import MailServer, Notification, NotificationState
+from notifications.models import MailServer, Notification, NotificationState, server_name
 from tests.notifications.conftest import Inbox, free_port, later
 
 SECOND = timedelta(seconds=1)
@@ -103,7 +102,7 @@ def test_a_server_that_is_down_is_left_alone_after_three_tries(send_many, mail_s
     assert sum(row.attempts for row in rows) == 3
     assert [row.first_tried_at for row in rows[3:]] == [None] * 17
     server = MailServer.objects.get()
-    assert (server.failures, server.down_since, server.next_try_at) == (3, now, now + delivery_services.MIN_SERVER_PAUSE)
+    assert (server.failures, server.down_since, server.next_try_at) == (3, now, now + pacing.MIN_SERVER_PAUSE)
     assert "left alone" in caplog.text
     assert sweep(now=now) == []  # nor does it fill the queue
     queued()
@@ -114,7 +113,7 @@ def test_a_server_that_is_down_is_left_alone_after_three_tries(send_many, mail_s
     for pk in tried:
         deliver(pk, clock=lambda: moment)
     assert sum(Notification.objects.values_list("attempts", flat=True)) == 4
-    assert MailServer.objects.get().next_try_at == moment + 2 * delivery_services.MIN_SERVER_PAUSE
+    assert MailServer.objects.get().next_try_at == moment + 2 * pacing.MIN_SERVER_PAUSE
 
 
 @pytest.mark.django_db
@@ -123,7 +122,7 @@ def test_when_it_answers_again_all_that_waited_goes(send_many, mail_server, now,
     settings.EMAIL_PORT = free_port()
     rows = send_many(6)
     inbox = mail_server()
-    MailServer.objects.update(name=delivery_services.server_name())  # the same server, up again
+    MailServer.objects.update(name=server_name())  # the same server, up again
     moment = now + 11 * SECOND
     deliver(rows[5].pk, clock=lambda: moment)
     assert MailServer.objects.get().down_since is None
@@ -152,18 +151,18 @@ def test_an_answer_in_between_counts_from_one_again(send_many, mail_server, sett
     name = f"{settings.EMAIL_HOST}:{good}"
     for port in (bad, bad, good, bad, bad):
         settings.EMAIL_PORT = port
-        MailServer.objects.update(name=delivery_services.server_name())
-        delivery_services._server_states.clear()
+        MailServer.objects.update(name=server_name())
+        pacing._server_states.clear()
         send_many(1)
     assert MailServer.objects.get().down_since is None
-    assert name != delivery_services.server_name()
+    assert name != server_name()
 
 
 @pytest.mark.django_db
 def test_a_clock_that_was_far_ahead_does_not_silence_the_mail(send_many, mail_server, now):
     mail_server()
     ahead = now + timedelta(days=400)
-    MailServer.objects.create(name=delivery_services.server_name(), failures=9, down_since=ahead, next_try_at=ahead)
+    MailServer.objects.create(name=server_name(), failures=9, down_since=ahead, next_try_at=ahead)
     assert send_many(1)[0].state == NotificationState.SENT
 
 
@@ -172,20 +171,21 @@ def test_the_probe_and_the_first_pages_say_since_when(mail_server, now):
     mail_server()
     assert delivery_services.check_outbox() == ""
     since = delivery_services.timezone.now() - timedelta(minutes=4, seconds=30)
-    MailServer.objects.create(name=delivery_services.server_name(), failures=9, down_since=since, next_try_at=since)
+    MailServer.objects.create(name=server_name(), failures=9, down_since=since, next_try_at=since)
     assert delivery_services.check_outbox() == "the mail server has taken nothing for 4 minutes"
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_of_many_workers_one_tries(mail_server, now):
+def test_of_many_workers_one_tries(make_row, mail_server, now):
     mail_server()
-    MailServer.objects.create(name=delivery_services.server_name(), failures=9, down_since=now, next_try_at=now)
+    row = make_row()
+    MailServer.objects.create(name=server_name(), failures=9, down_since=now, next_try_at=now)
     start = Barrier(6)
 
     def work(_number):
         start.wait(10)
         try:
-            return delivery_services.can_use_server(now)
+            return pacing.can_use_server(row, now)
         finally:
             connection.close()
 

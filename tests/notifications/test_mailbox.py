@@ -96,8 +96,7 @@ def test_html_is_framed_under_its_own_policy(client, put):
 
 def test_calendar_and_attachments_can_be_downloaded(client, put):
     name = put(1, calendar=ICS, calendar_method="REQUEST")
-    mail_page = client.get(reverse("mailbox_message", args=[name]))
-    parts = mail_page.context["mail"].parts
+    parts = client.get(reverse("mailbox_message", args=[name])).context["mail"].parts
     assert [part.name for part in parts] == ["calendar.ics", "invite.ics"]
     response = client.get(reverse("mailbox_part", args=[name, parts[1].number]))
     assert response.content == ICS

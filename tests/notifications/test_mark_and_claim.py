@@ -195,8 +195,7 @@ def test_words_that_can_not_be_held_cost_neither_mark_nor_claim(make_kind, make_
     said = iter(["half a\x00word", "whole words"])
     make_kind(build=lambda notification: Message(next(said), "test_words", dict(WORDS)))
     inbox = mail_server()
-    two = [make_row(), make_row()]
-    deliver_each(keys(two), clock=lambda: now)
+    deliver_each(keys([make_row(), make_row()]), clock=lambda: now)
     assert states() == [NotificationState.SENT] * 2
     assert len(inbox.messages) == 2
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from notifications.delivery import services as delivery_services
+from notifications.delivery import pacing
 from notifications.delivery.services import deliver, sweep
 from notifications.models import MailDomain, Notification, NotificationState
 from tests.notifications.conftest import later
@@ -54,12 +54,11 @@ def test_all_of_the_line_goes_in_its_turn(rows, now):
 
 def test_codes_never_wait_and_the_patient_leave_room(kind, make_kind, make_row, now):
     make_kind("patient", can_wait=True)
-    patient = [make_row(kind="patient") for _ in range(6)]
-    deliver_all(patient, lambda: now)
+    deliver_all([make_row(kind="patient") for _ in range(6)], lambda: now)
     assert Notification.objects.filter(state="sent").count() == 4
     deliver_all([make_row(), make_row()], lambda: now)
     assert Notification.objects.filter(state="sent").count() == 5
-    assert delivery_services.throttled_until(make_row(is_account_mail=True), now) is None
+    assert pacing.throttled_until(make_row(is_account_mail=True), now) is None
 
 
 def test_a_worker_takes_some_at_a_time_and_writes_seldom(make_row, kind, now, settings, django_assert_num_queries):
@@ -67,16 +66,16 @@ def test_a_worker_takes_some_at_a_time_and_writes_seldom(make_row, kind, now, se
     row = make_row()
     with django_assert_num_queries(5):  # a domain that is new to us: no row yet, look again, and the insert in its savepoint
         for _ in range(10):
-            assert delivery_services.throttled_until(row, now) is None
+            assert pacing.throttled_until(row, now) is None
     with django_assert_num_queries(1):
         for _ in range(10):
-            assert delivery_services.throttled_until(row, now) is None
+            assert pacing.throttled_until(row, now) is None
     assert MailDomain.objects.get().taken == 20
 
 
 def test_a_line_that_a_wrong_clock_drew_is_forgotten(rows, now):
     deliver_all(rows[:5], lambda: now)
-    MailDomain.objects.update(line_until=now + timedelta(days=400))
+    MailDomain.objects.update(queue_ends_at=now + timedelta(days=400))
     deliver_all(rows[5:6], lambda: now)
     assert Notification.objects.get(pk=rows[5].pk).due_at <= now + timedelta(minutes=2)
 
@@ -85,4 +84,4 @@ def test_no_limit_asks_nothing(make_row, kind, now, settings, django_assert_num_
     settings.MAIL_A_MINUTE_TO_A_DOMAIN = 0
     row = make_row()
     with django_assert_num_queries(0):
-        assert delivery_services.throttled_until(row, now) is None
+        assert pacing.throttled_until(row, now) is None

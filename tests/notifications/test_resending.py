@@ -9,7 +9,6 @@ import pytest
 from django.db import connection
 
 from notifications import outbox
-from notifications.delivery.services import deliver
 from notifications.models import Notification, NotificationState
 from notifications.outbox import CannotResend, may_resend, resend, resend_failed
 from tests.factories import make_staff
@@ -34,11 +33,10 @@ def test_it_is_a_new_row_that_points_to_the_first(sent, now, queued, django_capt
     assert staff.email not in caplog.text
 
 
-def test_a_resend_of_a_resend_points_to_the_first(sent, now, mail_server):
+def test_a_resend_of_a_resend_points_to_the_first(sent, now, mail_server, delivered):
     mail_server()
     again = resend(sent, by=None, now=now)
-    deliver(again.pk, clock=lambda: now)
-    again.refresh_from_db()
+    delivered(again)
     assert resend(again, by=None, now=now).resend_of == sent
 
 
@@ -47,13 +45,6 @@ def test_what_is_on_its_way_is_not_sent_again(sent, now):
     with pytest.raises(CannotResend, match="already on its way"):
         resend(sent, by=None, now=now)
     assert Notification.objects.count() == 2
-
-
-def test_what_has_not_gone_yet_is_not_sent_again(kind, make_row, now):
-    row = make_row()
-    assert may_resend(row) is False
-    with pytest.raises(CannotResend, match="already on its way"):
-        resend(row, by=None, now=now)
 
 
 def test_what_has_failed_can_be_sent_again(kind, make_row, now):
@@ -68,19 +59,21 @@ def test_what_is_out_of_date_is_not_sent_again(kind, make_row, now):
         resend(row, by=None, now=now + timedelta(hours=1))
 
 
-def test_a_kind_may_refuse(make_kind, make_row, now):
-    make_kind(may_resend=False)
-    row = make_row(state="sent", sent_at=now)
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"state": "pending", "sent_at": None}, "already on its way"),
+        ({"kind": "once"}, "can’t be sent again"),
+        ({"recipient": ""}, None),
+        ({"kind": "no longer registered"}, None),
+    ],
+    ids=["not gone yet", "a kind that refuses", "erased", "unknown kind"],
+)
+def test_what_is_not_sent_again(kind, make_kind, make_row, now, fields, why):
+    make_kind("once", may_resend=False)
+    row = make_row(**{"state": "sent", "sent_at": now, **fields})
     assert may_resend(row) is False
-    with pytest.raises(CannotResend, match="can’t be sent again"):
-        resend(row, by=None, now=now)
-
-
-@pytest.mark.parametrize("fields", [{"recipient": ""}, {"kind": "no longer registered"}], ids=["erased", "unknown kind"])
-def test_nothing_to_send_or_nobody_to_send_to(kind, make_row, now, fields):
-    row = make_row(state="sent", sent_at=now, **fields)
-    assert may_resend(row) is False
-    with pytest.raises(CannotResend):
+    with pytest.raises(CannotResend, match=why):
         resend(row, by=None, now=now)
 
 
@@ -97,7 +90,7 @@ def test_all_that_failed_lately_goes_again_and_only_that(kind, make_kind, make_r
     with django_assert_num_queries(7):  # savepoint, which, lock, ask again, read, insert, release: however many
         assert resend_failed(among=Notification.objects.all(), by=staff, now=now) == 2
     again = Notification.objects.exclude(resend_of=None).exclude(resent_by=None)
-    assert set(again.values_list("resend_of", "state", "kicked_at")) == {(row.pk, "pending", None) for row in failed[1:]}
+    assert set(again.values_list("resend_of", "state", "queued_at")) == {(row.pk, "pending", None) for row in failed[1:]}
     assert resend_failed(among=Notification.objects.all(), by=None, now=now) == 0
 
 

@@ -11,8 +11,12 @@ from django.core import mail
 from notifications.models import Notification
 from notifications.registry import all_emails
 from notifications.samples import Sample, all_samples
-from professionals.emails import ACCOUNT_EMAIL_SAMPLES as ACCOUNT_KINDS
-from professionals.emails import ADDRESS_PUT_BACK_TEMPLATE, MOVED_BY_STAFF_TEMPLATE, account_email_kind
+from professionals.emails import (
+    ACCOUNT_EMAIL_SAMPLES as ACCOUNT_KINDS,
+    ADDRESS_PUT_BACK_TEMPLATE,
+    MOVED_BY_STAFF_TEMPLATE,
+    account_email_kind,
+)
 
 pytestmark = pytest.mark.django_db
 

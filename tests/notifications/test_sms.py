@@ -11,10 +11,17 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from bookings.emails import sample_booking
-from notifications.delivery import services as delivery_services
-from notifications.delivery import sms
+from notifications.delivery import services as delivery_services, sms
 from notifications.delivery.services import deliver, deliver_each, sweep
-from notifications.models import MailDomain, MailServer, MarkedAddress, Notification, NotificationChannel, NotificationState
+from notifications.models import (
+    MailDomain,
+    MailServer,
+    MarkedAddress,
+    Notification,
+    NotificationChannel,
+    NotificationState,
+    server_name,
+)
 from notifications.outbox import notify, resend
 from notifications.registry import Email, Message, find_email_class
 from notifications.samples import all_examples
@@ -119,10 +126,9 @@ def test_what_is_not_urgent_is_no_text_message_and_costs_no_statement(
     assert not texts().exists()
 
 
-def test_it_is_sent_as_the_provider_documents_it(text: Notification, provider: Double, now: datetime) -> None:
+def test_it_is_sent_as_the_provider_documents_it(text: Notification, provider: Double, now: datetime, delivered: Any) -> None:
     deliver(text.pk, clock=lambda: now)
-    deliver(text.pk, clock=lambda: now)
-    text.refresh_from_db()
+    delivered(text)
     assert sent(provider) == [(MOBILE, "CTAC", "CTAC: no check-in at visit BK-7Q4M-2F.")]
     assert (text.state, text.sent_at, text.attempts, text.lease_token) == (NotificationState.SENT, now, 1, None)
     assert (text.subject, text.text_body, text.html_body) == ("Text message", "CTAC: no check-in at visit BK-7Q4M-2F.", "")
@@ -149,48 +155,42 @@ def test_what_is_no_longer_true_is_not_sent(
     ],
     ids=["too many", "our sender", "our key", "broken", "away", "elsewhere"],
 )
-def test_a_bad_moment_passes(text: Notification, provider: Double, now: datetime, answer: Answer) -> None:
+def test_a_bad_moment_passes(text: Notification, provider: Double, now: datetime, answer: Answer, delivered: Any) -> None:
     provider.answers = [answer, CREATED]
-    deliver(text.pk, clock=lambda: now)
-    text.refresh_from_db()
+    delivered(text)
     assert (text.state, text.last_error[:3], text.attempts) == (NotificationState.PENDING, str(answer.status), 1)
     assert timedelta(0) < text.due_at - now < timedelta(minutes=2)
     assert not MailServer.objects.exists()  # which is another server
-    deliver(text.pk, clock=later(now, minutes=2))
-    text.refresh_from_db()
+    delivered(text, clock=later(now, minutes=2))
     assert (text.state, len(provider.asked)) == (NotificationState.SENT, 2)
 
 
 @pytest.mark.parametrize("code", sorted(sms.PERMANENT_ERROR_CODES))
 def test_a_number_that_takes_none_fails_for_staff_to_see(
-    text: Notification, provider: Double, now: datetime, code: int, caplog: pytest.LogCaptureFixture
+    text: Notification, provider: Double, code: int, caplog: pytest.LogCaptureFixture, delivered: Any
 ) -> None:
     provider.answers = [refusal(400, code, f"Not to {MOBILE}")]
-    deliver(text.pk, clock=lambda: now)
-    text.refresh_from_db()
+    delivered(text)
     assert (text.state, text.last_error) == (NotificationState.FAILED, f"400 {code} Not to {MOBILE}")
     assert not MarkedAddress.objects.exists()
     assert MOBILE not in caplog.text
 
 
 def test_a_provider_that_says_nothing_or_is_away_is_tried_again(
-    text: Notification, provider: Double, now: datetime, settings: Any, monkeypatch: pytest.MonkeyPatch
+    text: Notification, provider: Double, now: datetime, settings: Any, monkeypatch: pytest.MonkeyPatch, delivered: Any
 ) -> None:
     monkeypatch.setattr(sms, "TIMEOUT_SECONDS", 0.5)
     provider.answers = [Answer(201, after=2)]
-    deliver(text.pk, clock=lambda: now)
-    text.refresh_from_db()
+    delivered(text)
     assert (text.state, text.last_error) == (NotificationState.PENDING, "TimeoutError: timed out")
     settings.SMS_URL = f"http://{KEY}:x@127.0.0.1:{free_port()}{PATH}"
-    deliver(text.pk, clock=later(now, minutes=2))
-    text.refresh_from_db()
+    delivered(text, clock=later(now, minutes=2))
     assert (text.state, text.attempts, "ConnectionRefusedError" in text.last_error) == (NotificationState.PENDING, 2, True)
 
 
-def test_a_yes_without_its_words_is_a_yes(text: Notification, provider: Double, now: datetime) -> None:
+def test_a_yes_without_its_words_is_a_yes(text: Notification, provider: Double, delivered: Any) -> None:
     provider.answers = [Answer(201, b"not JSON")]
-    deliver(text.pk, clock=lambda: now)
-    text.refresh_from_db()
+    delivered(text)
     assert text.state == NotificationState.SENT
 
 
@@ -224,10 +224,8 @@ def test_text_messages_go_while_the_mail_server_is_down(
 ) -> None:
     """That is what they are for: of all that is due the sweep takes them alone, and no email is touched."""
     queued()
-    MailServer.objects.create(
-        name=delivery_services.server_name(), failures=3, down_since=now, next_try_at=now + timedelta(minutes=1)
-    )
-    Notification.objects.update(kicked_at=None)
+    MailServer.objects.create(name=server_name(), failures=3, down_since=now, next_try_at=now + timedelta(minutes=1))
+    Notification.objects.update(queued_at=None)
     email = Notification.objects.get(channel=NotificationChannel.EMAIL)
     assert sweep(now=now) == [text.pk]
     deliver_each([email.pk, text.pk, email.pk], clock=lambda: now)

@@ -21,15 +21,15 @@ def leased(until):
 
 
 def test_what_is_due_and_forgotten_is_queued(make_row, now, queued):
-    rows = [make_row(), make_row(kicked_at=now - timedelta(minutes=3)), make_row(**leased(now - timedelta(seconds=1)))]
+    rows = [make_row(), make_row(queued_at=now - timedelta(minutes=3)), make_row(**leased(now - timedelta(seconds=1)))]
     assert sweep(now=now) == [row.pk for row in rows]
     assert queued() == [[row.pk for row in rows]]
-    assert set(Notification.objects.values_list("kicked_at", flat=True)) == {now}
+    assert set(Notification.objects.values_list("queued_at", flat=True)) == {now}
 
 
 def test_the_rest_is_left_alone(make_row, now, queued):
     make_row(due_at=now + timedelta(seconds=1))
-    make_row(kicked_at=now - timedelta(seconds=45))
+    make_row(queued_at=now - timedelta(seconds=45))
     make_row(**leased(now + timedelta(seconds=1)))
     make_row(state="failed")
     make_row(state="expired")

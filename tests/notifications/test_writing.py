@@ -83,8 +83,8 @@ def test_what_comes_later_is_written_with_what_is_due_now(kind, now, queued, dja
     with django_capture_on_commit_callbacks(execute=True):
         notify_kinds({"test": ["a@nhs.net"]}, about="booking:1", now=now, later=[later])
     first, second = Notification.objects.order_by("pk")
-    assert (first.due_at, first.kicked_at, first.expires_at) == (now, now, None)
-    assert (second.due_at, second.kicked_at, second.expires_at) == (later.due_at, None, later.expires_at)
+    assert (first.due_at, first.queued_at, first.expires_at) == (now, now, None)
+    assert (second.due_at, second.queued_at, second.expires_at) == (later.due_at, None, later.expires_at)
     assert queued() == [[first.pk]]
 
 
@@ -93,7 +93,7 @@ def test_rows_are_queued_only_after_commit(kind, now, queued, django_capture_on_
         notify(kind="test", about="booking:1", to=["a@nhs.net", "b@nhs.net"], now=now)
         assert queued() == []
     assert queued() == [list(Notification.objects.order_by("pk").values_list("pk", flat=True))]
-    assert set(Notification.objects.values_list("kicked_at", flat=True)) == {now}
+    assert set(Notification.objects.values_list("queued_at", flat=True)) == {now}
 
 
 def test_rows_that_were_there_already_are_not_queued_again(kind, now, queued, django_capture_on_commit_callbacks):
@@ -107,7 +107,7 @@ def test_what_is_due_later_waits_for_the_sweep(kind, now, queued, django_capture
     with django_capture_on_commit_callbacks(execute=True):
         notify(kind="test", about="booking:1", to=["a@nhs.net"], now=now, due_at=now + timedelta(hours=1))
     assert queued() == []
-    assert Notification.objects.get().kicked_at is None
+    assert Notification.objects.get().queued_at is None
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -166,7 +166,7 @@ def test_what_many_are_told_may_be_left_to_the_sweep(kind, now, queued, django_c
     for _ in range(2):  # the second time nothing is new
         with django_capture_on_commit_callbacks(execute=True):
             notify_many(told, kind="test", now=now, left_to_sweep=True)
-    rows = Notification.objects.order_by("pk").values_list("about", "recipient", "reference", "version", "due_at", "kicked_at")
+    rows = Notification.objects.order_by("pk").values_list("about", "recipient", "reference", "version", "due_at", "queued_at")
     assert list(rows) == [(f"person:{n}", f"p{n}@nhs.net", "BK-1", 3, now, None) for n in (1, 2)]
     assert queued() == []
 

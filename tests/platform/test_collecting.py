@@ -4,8 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.collecting import empties_the_database
-from tests.collecting import pytest_collection_modifyitems as deal_out
+from tests.collecting import empties_the_database, pytest_collection_modifyitems as deal_out
 from tests.live.fixtures import LONGEST_FIRST, turn
 
 

@@ -12,8 +12,7 @@ from tests.live.fixtures import Watch
 
 
 def test_the_home_page_has_no_error_in_its_console(live, page):
-    response = page.goto("/")
-    assert (response.status, page.locator("h1").count()) == (200, 1)
+    assert (page.goto("/").status, page.locator("h1").count()) == (200, 1)
 
 
 def test_an_unknown_page_is_not_found(live, page):

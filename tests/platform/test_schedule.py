@@ -16,7 +16,7 @@ ENTRIES = {
     "remind of bookings": ("bookings.tasks.remind_of_their_bookings", 300, 270),
     "remind of open sessions": ("bookings.tasks.remind_of_open_sessions", 300, 270),
     "warn of open sessions without a presenter": ("bookings.tasks.warn_of_unsure_sessions", 300, 270),
-    "lapse offers of places": ("bookings.tasks.lapse_offers_of_places", 60, 54),
+    "lapse offers of places": ("bookings.tasks.expire_place_offers", 60, 54),
     "mark what was counted as delivered": ("bookings.tasks.deliver_what_was_counted", 300, 270),
     "remind a year later": ("bookings.tasks.remind_a_year_later", crontab(minute="50", hour="8-16"), None),
     "ask three months on": ("bookings.tasks.ask_three_months_on", crontab(minute="55", hour="8-16"), None),

@@ -9,8 +9,7 @@ import time_machine
 from django.test import Client
 
 from bookings.models import BookingState, DateOptionState, DutyShift, Leave, LeaveKind, LeaveState
-from leaflets.models import Edition, MissingParcel, Order, OrderState, RecallHolder
-from leaflets.models import RecallReplacement as Instead
+from leaflets.models import Edition, MissingParcel, Order, OrderState, RecallHolder, RecallReplacement as Instead
 from leaflets.models.stock import Advice
 from leaflets.orders.services.transitions import dispatch_order, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
@@ -22,8 +21,7 @@ from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import NOW, at, make_booking, make_option, make_presentation, make_presenter, make_request
 from tests.face.page import Page
 from tests.factories import make_person, make_staff, sign_in_staff
-from tests.leaflets.factories import make_edition, make_order
-from tests.leaflets.factories import make_session as make_packing_session
+from tests.leaflets.factories import make_edition, make_order, make_session as make_packing_session
 from tests.leaflets.statements import statements
 from tests.matrix.people import stopped
 from tests.privacy.rows import make_breach, make_complaint
@@ -134,8 +132,7 @@ def test_each_kind_names_who_waits_and_its_button_opens_the_page_that_acts(clien
     staff = make_staff()
     rows = named(staff)
     # The alarms name the first; the others wait for somebody else, or are in the days by presenter.
-    unnamed = {label for (_section, label), found in rows.items() if not found}
-    assert unnamed == {
+    assert {label for (_section, label), found in rows.items() if not found} == {
         *("with no check-in or check-out", "waiting for the professional’s answer", "today or tomorrow"),
         *("waiting for stock", "passed forward and waiting", "mail servers that don’t answer"),
         *("guidance pages to approve", "guidance pages to review within 30 days"),  # nobody waits for one by name
@@ -340,5 +337,4 @@ def test_the_days_are_bounded_and_cost_the_same_for_one_presenter_and_for_many(
 
 def test_who_may_not_see_bookings_reads_nothing_of_the_days(client: Client) -> None:
     make_booking(make_presenter(name="Asha Patel"), at("14:00", TODAY))
-    page = read(sign_in_staff(client, make_staff(role="fulfilment")))
-    assert page.all("section", "team") == []
+    assert read(sign_in_staff(client, make_staff(role="fulfilment"))).all("section", "team") == []

@@ -50,7 +50,15 @@ failed: Counter[str] = Counter()
 @transaction.atomic
 def lay_out(begin: datetime) -> None:
     """What the sample data lack: something due for each task that writes."""
-    from bookings.models import Afterwards, Attendance, AttendanceCount, ConfidenceLater, OpenSession, PlaceState, YearLater
+    from bookings.models import (
+        AnniversaryPrompt,
+        Attendance,
+        AttendanceCount,
+        ConfidenceFollowUp,
+        FollowUp,
+        OpenSession,
+        PlaceState,
+    )
     from leaflets.models import Leaflet
     from office.site_settings.services import change_settings
     from professionals.models import NameWord
@@ -71,9 +79,9 @@ def lay_out(begin: datetime) -> None:
         booking = rows.make_booking(presenters[0], start, postcode="", **made)
         attendance = Attendance.objects.create(booking=booking, people=8, recorded_at=begin, changed_at=begin)
         AttendanceCount.objects.create(attendance=attendance, profession="midwife", people=8)
-        YearLater.objects.create(booking=booking, wished_at=begin, due_at=begin + 95 * day)
-        afterwards = Afterwards.objects.create(booking=booking, code=f"7Q4M2{'FGHJ'[number]}", created_at=begin)
-        ConfidenceLater.objects.create(afterwards=afterwards, address=f"a{number}@nhs.net", due_at=begin + 95 * day)
+        AnniversaryPrompt.objects.create(booking=booking, wished_at=begin, due_at=begin + 95 * day)
+        follow_up = FollowUp.objects.create(booking=booking, code=f"7Q4M2{'FGHJ'[number]}", created_at=begin)
+        ConfidenceFollowUp.objects.create(follow_up=follow_up, address=f"a{number}@nhs.net", due_at=begin + 95 * day)
         rows.make_held(presenters[1], start, rows.LEEDS, expires_at=begin + 5 * day)
         rows.make_option(rows.make_request(**made), presenters[2], start, expires_at=begin + 2 * day)
         session = make_session(presenters[3], start)

@@ -80,7 +80,7 @@ def address_at(moment: datetime) -> None:
 
 
 def complaint_at(moment: datetime) -> None:
-    complaint = make_complaint(wrong=WORDS)
+    complaint = make_complaint(description=WORDS)
     Complaint.objects.filter(pk=complaint.pk).update(state="closed", closed_at=moment)
     Notification.objects.all().delete()
 
@@ -156,7 +156,7 @@ RECORDS = {
     "messages": (message_at, lambda: Notification.objects.filter(recipient="canary@leeds.nhs.uk", text_body=WORDS)),
     "notes": (note_at, lambda: Note.objects.filter(text=WORDS)),
     "returned": (address_at, lambda: MarkedAddress.objects.filter(said=WORDS)),
-    "complaints": (complaint_at, lambda: Complaint.objects.filter(wrong=WORDS)),
+    "complaints": (complaint_at, lambda: Complaint.objects.filter(description=WORDS)),
     "sign-ins": (sign_in_at, lambda: User.objects.filter(email="canary@leeds.nhs.uk")),
     "warnings": (person_at, not_warned),
     "people": (warned_person_at, lambda: Person.objects.filter(name=WORDS, email="canary@leeds.nhs.uk")),

@@ -22,10 +22,10 @@ def make_complaint(
     """By the form; `person` was signed in."""
     now = now or timezone.now()
     known = {"name": person.name, "email": person.email, "phone": person.phone} if person else {}
-    details = {"name": "Sam Taylor", "email": "sam@leeds.nhs.uk", "phone": "", "wrong": WRONG, "wanted": WANTED}
+    details = {"name": "Sam Taylor", "email": "sam@leeds.nhs.uk", "phone": "", "description": WRONG, "wanted": WANTED}
     return enter_complaint(
         details=details | known | changes,
-        came=ComplaintChannel.WEB,
+        channel=ComplaintChannel.WEB,
         received_on=received_on or uk_day(now),
         person=person,
         by=None,

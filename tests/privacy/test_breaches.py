@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from core.errors import DomainError
+from core.errors import ChangedMeanwhile, DomainError
 from privacy.models import Breach, BreachEvent
 from privacy.services import (
-    ChangedMeanwhile,
     MomentInFuture,
     add_to_breach,
     record_commissioner_report,
@@ -31,7 +30,7 @@ def tell(breach, at, *, words="By their form.", reference="IC-1234", now=None):
 def test_the_hours_are_hours_also_when_the_clocks_change():
     aware = datetime(2027, 3, 26, 10, tzinfo=UTC)  # 10am in winter time; on Sunday the clocks go forward
     breach = make_breach(aware_at=aware, now=aware)
-    assert breach.due_at == datetime(2027, 3, 29, 10, tzinfo=UTC)  # 11am in summer time
+    assert breach.deadline == datetime(2027, 3, 29, 10, tzinfo=UTC)  # 11am in summer time
 
 
 def test_to_the_second_it_is_in_time_and_then_overdue():
@@ -44,7 +43,7 @@ def test_told_with_their_reference_it_waits_no_more():
     breach = make_breach(aware_at=NOW, now=NOW)
     tell(breach, NOW + HOURS, words="")
     assert (breach.commissioner, breach.commissioner_told_at, breach.commissioner_reference) == ("told", NOW + HOURS, "IC-1234")
-    assert not Breach.objects.to_decide().exists()
+    assert not Breach.objects.running().exists()
     with pytest.raises(ChangedMeanwhile):
         tell(breach, NOW + HOURS)
 

@@ -9,13 +9,13 @@ from django.test import Client
 
 from notifications.models import Notification
 from privacy.models import Complaint
-from professionals.models import FlaggedText, Stopped
+from professionals.models import BlockedAttempt, FlaggedText
 from tests.factories import make_person, sign_in
 from tests.privacy.rows import NOW, WANTED, WRONG
 
 pytestmark = pytest.mark.django_db
 PATH = "/privacy/complaint/"
-TYPED = {"name": "Sam  Taylor", "email": "sam@leeds.nhs.uk", "phone": "", "wrong": WRONG, "wanted": WANTED}
+TYPED = {"name": "Sam  Taylor", "email": "sam@leeds.nhs.uk", "phone": "", "description": WRONG, "wanted": WANTED}
 LONG = f"{'a' * 290}@leeds.nhs.uk"
 CHILD = "Zebedia Quark, born 12/03/2014, NHS number 943 476 5919"
 
@@ -45,8 +45,14 @@ def test_it_is_kept_with_its_last_day_and_its_writer_and_the_lead_are_told(clien
     change_settings(data_protection_lead_email="lead@ctac.example")
     response = client.post(PATH, filled_in(client), follow=True)
     made = Complaint.objects.get()
-    assert (made.name, made.wrong, made.wanted, made.came, made.state) == ("Sam Taylor", WRONG, WANTED, "web", "received")
-    assert (made.received_on, made.due_on) == (date(2026, 11, 4), date(2026, 12, 4))
+    assert (made.name, made.description, made.wanted, made.channel, made.state) == (
+        "Sam Taylor",
+        WRONG,
+        WANTED,
+        "web",
+        "received",
+    )
+    assert (made.received_on, made.deadline) == (date(2026, 11, 4), date(2026, 12, 4))
     assert list(made.events.values_list("kind", "on", "by")) == [("received", date(2026, 11, 4), None)]
     page = response.content.decode()
     assert made.reference in page
@@ -65,10 +71,10 @@ def test_a_second_press_shows_the_first_and_other_words_are_refused(client):
     typed = filled_in(client)
     first = client.post(PATH, typed)
     assert client.post(PATH, typed).headers["Location"] == first.headers["Location"]
-    again = client.post(PATH, typed | {"wrong": "Something else."})
+    again = client.post(PATH, typed | {"description": "Something else."})
     assert again.status_code == 200
     assert f"We already have a complaint from this form: {Complaint.objects.get().reference}" in again.content.decode()
-    assert Complaint.objects.get().wrong == WRONG
+    assert Complaint.objects.get().description == WRONG
 
 
 def test_who_gives_neither_address_nor_number_is_asked_for_one(client):
@@ -108,13 +114,13 @@ def test_an_address_that_is_longer_than_we_keep_is_refused(client):
 
 
 def test_what_looks_like_a_childs_details_is_stopped_once_and_the_lead_hears_of_what_is_kept(client):
-    typed = filled_in(client, wrong=CHILD)
+    typed = filled_in(client, description=CHILD)
     page = client.post(PATH, typed).content.decode()
     assert "This looks like details of a child." in page
     assert not Complaint.objects.exists()
     client.post(PATH, typed | {"keep_what_i_wrote": "on"})
     made = Complaint.objects.get()
-    assert made.wrong == CHILD
+    assert made.description == CHILD
     assert FlaggedText.objects.get().about == f"complaint:{made.pk}"
 
 
@@ -124,7 +130,7 @@ def test_a_sixth_receipt_to_one_mailbox_in_a_day_is_not_sent(client, clock):
     response = client.post(PATH, filled_in(client))
     assert response.status_code == 429
     assert WRONG in response.content.decode()
-    assert Stopped.objects.get().where == "complaint"
+    assert BlockedAttempt.objects.get().where == "complaint"
     assert Complaint.objects.count() == 5
     clock.shift(timedelta(days=1))
     assert client.post(PATH, filled_in(client)).status_code == 302

@@ -13,7 +13,7 @@ from accounts.models import User
 from privacy import services as privacy_services
 from privacy.models import DataAction, DataActionReason
 from privacy.tasks import clear_expired
-from professionals.models import Absorbed, Person
+from professionals.models import MergedRecord, Person
 from professionals.services import assign_verified_address
 from tests.bookings.rows import NOW, make_booking, make_presenter
 from tests.factories import make_person, make_staff
@@ -173,6 +173,6 @@ def test_what_one_had_absorbed_goes_with_them_into_another(path):
     """Staff entered somebody, who signed up, and whom another sign-in of theirs then took in."""
     inner, outer = entered_by_staff("one@nhs.net"), make_person(name="Quill")
     kept = entered_by_staff("two@nhs.net")
-    Absorbed.objects.create(person=kept, key=inner.pk, since=inner.created_at)
+    MergedRecord.objects.create(person=kept, key=inner.pk, since=inner.created_at)
     joined(outer, kept.email)
-    assert set(Absorbed.objects.values_list("person", "key")) == {(outer.pk, inner.pk), (outer.pk, kept.pk)}
+    assert set(MergedRecord.objects.values_list("person", "key")) == {(outer.pk, inner.pk), (outer.pk, kept.pk)}

@@ -1,18 +1,17 @@
 """What staff do with a complaint: each step on its day, each email once, nothing that was written changed."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
 
-from core.errors import DomainError
+from core.errors import ChangedMeanwhile, DomainError
 from notifications.models import Notification
 from notifications.registry import get_email_class
 from notifications.rendering import render
 from privacy.models import Complaint, ComplaintEvent, ContactMethod
 from privacy.services import (
-    ChangedMeanwhile,
     acknowledge_complaint,
     add_complaint_note,
     answer_complaint,
@@ -139,8 +138,8 @@ def test_the_database_refuses_a_state_without_its_day(values):
 
 def test_overdue_is_from_the_day_after_the_thirtieth():
     make_complaint()
-    assert Complaint.objects.overdue(date(2026, 12, 4)).count() == 0
-    assert Complaint.objects.overdue(date(2026, 12, 5)).count() == 1
+    assert Complaint.objects.overdue(datetime(2026, 12, 4, 23, 59, tzinfo=UTC)).count() == 0
+    assert Complaint.objects.overdue(datetime(2026, 12, 5, tzinfo=UTC)).count() == 1
 
 
 def test_what_is_due_is_found_by_an_index():

@@ -62,7 +62,7 @@ def test_what_is_closed_loses_its_words_and_keeps_its_steps():
     Notification.objects.update(state=NotificationState.SENT, sent_at=NOW)
     erase_person(person, by=None, now=NOW)
     complaint.refresh_from_db()
-    assert (complaint.name, complaint.email, complaint.wrong, complaint.person) == ("Erased", "", "", None)
+    assert (complaint.name, complaint.email, complaint.description, complaint.person) == ("Erased", "", "", None)
     assert [(event.kind, event.text) for event in complaint.events.all()] == [("received", ""), ("answered", ""), ("closed", "")]
     assert (complaint.acknowledged_on, complaint.answered_on) == (NOW.date(), NOW.date())
     assert set(Notification.objects.filter(about__startswith="complaint:").values_list("recipient", flat=True)) == {""}
@@ -74,7 +74,7 @@ def test_what_is_closed_waits_until_our_answer_has_gone():
     answered_and_closed(complaint)
     erase_person(person, by=None, now=NOW)
     complaint.refresh_from_db()
-    assert (complaint.person, complaint.goes_when_closed, complaint.wrong) == (None, True, WRONG)
+    assert (complaint.person, complaint.goes_when_closed, complaint.description) == (None, True, WRONG)
     mail = Notification.objects.get(kind="complaint-answered")
     assert (mail.state, mail.recipient) == (NotificationState.PENDING, person.email)
     assert privacy_retention.run_rules(now=NOW).done["complaints"] == 0
@@ -83,7 +83,7 @@ def test_what_is_closed_waits_until_our_answer_has_gone():
     assert privacy_retention.run_rules(now=NOW).done["complaints"] == 1
     complaint.refresh_from_db()
     mail.refresh_from_db()
-    assert (complaint.wrong, mail.recipient) == ("", "")
+    assert (complaint.description, mail.recipient) == ("", "")
 
 
 def test_what_is_open_is_answered_first_and_then_goes(clock):
@@ -94,7 +94,7 @@ def test_what_is_open_is_answered_first_and_then_goes(clock):
     ]
     erase_person(person, by=None, now=NOW)
     complaint.refresh_from_db()
-    assert (complaint.person, complaint.wrong, complaint.email) == (None, WRONG, person.email)
+    assert (complaint.person, complaint.description, complaint.email) == (None, WRONG, person.email)
     assert privacy_retention.run_rules(now=NOW).done["complaints"] == 0
 
     answered_and_closed(complaint)
@@ -102,7 +102,7 @@ def test_what_is_open_is_answered_first_and_then_goes(clock):
     Notification.objects.unfinished().update(state=NotificationState.SENT, sent_at=NOW)
     assert privacy_retention.run_rules(now=NOW).done["complaints"] == 1
     complaint.refresh_from_db()
-    assert (complaint.name, complaint.wrong, complaint.email) == ("Erased", "", "")
+    assert (complaint.name, complaint.description, complaint.email) == ("Erased", "", "")
     assert not Notification.objects.filter(recipient=person.email).exists()
 
 
@@ -115,12 +115,12 @@ def test_who_complained_lately_is_still_with_us():
 
 
 def test_the_lead_clears_a_childs_details_from_complaint_and_notes():
-    complaint = make_complaint(wrong="Zebedia Quark, born 12/03/2014, NHS number 943 476 5919")
+    complaint = make_complaint(description="Zebedia Quark, born 12/03/2014, NHS number 943 476 5919")
     notify_safeguarding_lead(about=f"complaint:{complaint.pk}", reference=complaint.reference, now=NOW)
     ComplaintEvent.objects.update(text="Zebedia Quark, born 12/03/2014")
     found = flagged_fields(FlaggedText.objects.get())
-    assert [each.column for each in found] == ["wrong", "text"]
+    assert [each.column for each in found] == ["description", "text"]
     for each in found:
         each.clear()
     complaint.refresh_from_db()
-    assert (complaint.wrong, complaint.events.get().text) == ("", "")
+    assert (complaint.description, complaint.events.get().text) == ("", "")

@@ -25,4 +25,4 @@ def test_what_is_being_closed_just_now_is_waited_for_and_loses_its_words():
         other.commit()
         thread.join()
     found = Complaint.objects.get()
-    assert (found.person, found.name, found.wrong) == (None, "Erased", "")
+    assert (found.person, found.name, found.description) == (None, "Erased", "")

@@ -8,8 +8,7 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 
 from accounts.models import User
-from notifications.delivery import services as delivery_services
-from notifications.delivery import smtp
+from notifications.delivery import services as delivery_services, smtp
 from notifications.models import Notification, NotificationState
 from privacy import retention as privacy_retention
 from privacy.retention import WARNING_EMAIL_KIND, WARNING_PERIOD

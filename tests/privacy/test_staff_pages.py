@@ -20,12 +20,12 @@ pytestmark = pytest.mark.django_db
 COMPLAINTS, BREACHES = "/staff/privacy/complaint/", "/staff/privacy/breach/"
 CHILD = "Zebedia Quark, born 12/03/2014, NHS number 943 476 5919"
 ENTERED = {
-    "came": "phone",
+    "channel": "phone",
     "received_on": "2 11 2026",
     "name": "Ada Farrow",
     "email": "",
     "phone": "0113 496 0000",
-    "wrong": "She got a letter for somebody else.",
+    "description": "She got a letter for somebody else.",
     "wanted": "",
 }
 BREACH = {
@@ -111,7 +111,7 @@ def test_the_states_narrow_the_log(desk, clock):
 def test_one_that_came_by_phone_is_entered_with_the_day_it_was_received(desk):
     response = desk.post(f"{COMPLAINTS}add/", ENTERED, follow=True)
     made = Complaint.objects.get()
-    assert (made.came, made.received_on.day, made.name, made.phone) == ("phone", 2, "Ada Farrow", "0113 496 0000")
+    assert (made.channel, made.received_on.day, made.name, made.phone) == ("phone", 2, "Ada Farrow", "0113 496 0000")
     assert "Acknowledge it by Wednesday 2 December 2026." in text_of(response)
     assert made.events.get().by is not None
     row = Entry.objects.get(act="added")

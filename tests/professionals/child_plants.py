@@ -8,7 +8,7 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
-from bookings.feedback.services import get_or_create_afterwards
+from bookings.feedback.services import get_or_create_follow_up
 from bookings.leave.services import ask_for_leave
 from bookings.models import BookingState
 from leaflets.orders.services.create import report_missing
@@ -74,11 +74,11 @@ def a_place_at_a_session(client: Client) -> None:
 
 def feedback(client: Client) -> None:
     booking = make_booking(make_presenter(), NOW - timedelta(minutes=70), state=BookingState.DELIVERED)
-    afterwards = get_or_create_afterwards(given=booking, now=NOW - timedelta(minutes=40))
+    follow_up = get_or_create_follow_up(given=booking, now=NOW - timedelta(minutes=40))
     said = {"useful": "5", "clear": "4", "ready": "5", "comment": CHILD, "token": "t" * 43}
     said |= {"confidence_before": "2", "confidence_now": "4"}
     for more in ({}, KEPT):
-        client.post(f"/f/{afterwards.code}/", said | more)
+        client.post(f"/f/{follow_up.code}/", said | more)
 
 
 def why_so_many_copies(client: Client) -> None:
@@ -139,7 +139,7 @@ def a_journey_of_a_booking(client: Client) -> None:
 def a_journey_between_areas(client: Client) -> None:
     sign_in_staff(client, make_staff())
     for more in ({}, KEPT):
-        typed = {"one": "LS", "other": "YO", "minutes": "60", "reason": CHILD}
+        typed = {"area_a": "LS", "area_b": "YO", "minutes": "60", "reason": CHILD}
         client.post("/staff/bookings/journeytime/add/", typed | more)
 
 
@@ -160,7 +160,7 @@ def cancelling_an_order(client: Client) -> None:
 
 def declining_an_order(client: Client) -> None:
     edition = make_edition(NOW, most_per_order=10)
-    order = make_order(make_person(email=SAM), NOW, {edition.leaflet: 40}, asked_because="A conference")
+    order = make_order(make_person(email=SAM), NOW, {edition.leaflet: 40}, over_limit_reason="A conference")
     act(client, "leaflets", order, "decline", reason=CHILD)
 
 
@@ -210,13 +210,13 @@ def putting_an_order_back_in_line(client: Client) -> None:
 
 def agreeing_to_an_order(client: Client) -> None:
     edition = make_edition(NOW, most_per_order=10)
-    order = make_order(make_person(email=SAM), NOW, {edition.leaflet: 40}, asked_because="A conference")
+    order = make_order(make_person(email=SAM), NOW, {edition.leaflet: 40}, over_limit_reason="A conference")
     act(client, "leaflets", order, "approve", reason=CHILD, **{f"copies_{line.pk}": "20" for line in order.lines.all()})
 
 
 def a_complaint(client: Client) -> None:
     token = inputs(client.get(reverse("complaint")).content.decode())
-    typed = {**token, "name": "Sam Taylor", "email": SAM, "wrong": CHILD, "wanted": CHILD}
+    typed = {**token, "name": "Sam Taylor", "email": SAM, "description": CHILD, "wanted": CHILD}
     for more in ({}, KEPT):
         client.post(reverse("complaint"), typed | more)
 
@@ -260,7 +260,7 @@ PLANTED: dict[Callable[[Client], None], set[str]] = {
     stock_that_came_in: {"leaflets.catalogue.admin.ReceiveForm.reason"},
     putting_an_order_back_in_line: {"leaflets.orders.admin.orders.RemovePriorityForm.reason"},
     agreeing_to_an_order: {"leaflets.orders.admin.orders.GrantForm.reason"},
-    a_complaint: {"privacy.forms.ComplaintForm.wrong", "privacy.forms.ComplaintForm.wanted"},
+    a_complaint: {"privacy.forms.ComplaintForm.description", "privacy.forms.ComplaintForm.wanted"},
     a_note_about_a_complaint: {"privacy.forms.ComplaintNoteForm.words"},
     closing_a_complaint: {"privacy.forms.CloseComplaintForm.words"},
 }

@@ -55,7 +55,7 @@ EXEMPT = {
         "guidance.contacts.admin.ContactForm": ("phone", "out_of_hours_phone"),
         "guidance.views.WhoToTellForm": ("postcode",),
         "accounts.forms.MobileForm": ("mobile",),
-        "bookings.schedule.admin.JourneyTimeForm": ("one", "other"),
+        "bookings.schedule.admin.JourneyTimeForm": ("area_a", "area_b"),
         "bookings.schedule.admin.PresenterForm": (
             *("phone", "base_postcode", "formats", "audiences", "nations_covered", "areas_covered"),
         ),
@@ -192,7 +192,7 @@ WRITTEN_BY = {
     },
     "professionals.Note.subject": {"LetterForm.subject"},
     "professionals.Note.text": {"NoteForm.text", "LetterForm.text"},
-    "privacy.Complaint.wrong": {"ComplaintForm.wrong", "EnterComplaintForm.wrong"},
+    "privacy.Complaint.description": {"ComplaintForm.description", "EnterComplaintForm.description"},
     "privacy.Complaint.wanted": {"ComplaintForm.wanted", "EnterComplaintForm.wanted"},
     "privacy.ComplaintEvent.text": {
         *("AcknowledgeComplaintForm.words", "ComplaintMessageForm.words", "ComplaintNoteForm.words", "CloseComplaintForm.words"),
@@ -208,7 +208,7 @@ WRITTEN_BY = {
     },
     "leaflets.Edition.withdrawn_why": {"WithdrawForm.why", "RecallForm.why"},
     "leaflets.KeptAddress.attention": {"AddressForm.attention", "DeliveryChoiceForm.attention"},
-    "leaflets.Order.asked_because": {"BasketForm.reason"},
+    "leaflets.Order.over_limit_reason": {"BasketForm.reason"},
     "leaflets.Order.attention": {"DeliveryForm.attention", "OrderForCallerForm.to_attention", "SendAgainForm.attention"},
     "leaflets.MissingParcel.note": {"MissingForm.note"},
     "leaflets.MissingParcel.reason": {"CloseMissingForm.reason"},
@@ -264,6 +264,6 @@ GOES_AS = {
     "leaflets.orders.admin.orders.RestoreForm.reason": "leaflets.orders.admin.orders.CancelForm.reason",
     "leaflets.orders.admin.for_caller.StaffChangeForm.override_reason": "leaflets.orders.admin.orders.CancelForm.reason",
     "leaflets.orders.admin.for_caller.OrderForCallerForm.override_reason": "leaflets.orders.admin.orders.CancelForm.reason",
-    "privacy.forms.EnterComplaintForm.wrong": "privacy.forms.ComplaintForm.wrong",
+    "privacy.forms.EnterComplaintForm.description": "privacy.forms.ComplaintForm.description",
     "privacy.forms.EnterComplaintForm.wanted": "privacy.forms.ComplaintForm.wanted",
 }

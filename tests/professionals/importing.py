@@ -14,10 +14,10 @@ CONTACTS = b"Name,Email\r\nAsha Patel,asha.patel@leeds.example\r\n,nobody@leeds.
 def make_import(*, run: bool = False) -> Import:
     now = timezone.now()
     by = User.objects.filter(email=ADDRESS).first() or factories.make_staff(ADDRESS)
-    imported = create_import(kind="contacts", content=CONTACTS, by=by, now=now)
-    choose_columns(imported, mapping=suggest_mapping(imported), by=by, now=now)
-    process_import(imported.pk)
+    import_job = create_import(kind="contacts", content=CONTACTS, by=by, now=now)
+    choose_columns(import_job, mapping=suggest_mapping(import_job), by=by, now=now)
+    process_import(import_job.pk)
     if run:
-        run_import(imported, by=by, now=now)
-        process_import(imported.pk)
-    return Import.objects.get(pk=imported.pk)
+        run_import(import_job, by=by, now=now)
+        process_import(import_job.pk)
+    return Import.objects.get(pk=import_job.pk)

@@ -17,8 +17,7 @@ from accounts.models import Session, User
 from notifications.models import Notification
 from notifications.rendering import render
 from office.site_settings.queries import site_settings
-from privacy import retention as privacy_retention
-from privacy import services as privacy_services
+from privacy import retention as privacy_retention, services as privacy_services
 from professionals.emails import AddressObjection
 from professionals.models import AddressChange, Person
 from tests.accounts.sessions.browsers import is_in

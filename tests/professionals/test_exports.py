@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import Act, Entry, Export
-from bookings.feedback.services import get_or_create_afterwards, give_feedback
+from bookings.feedback.services import get_or_create_follow_up, give_feedback
 from bookings.models import Feedback
 from professionals.models import Organisation, Person, Profession
 from professionals.safeguarding.services import KEPT_BACK_MESSAGE
@@ -27,7 +27,7 @@ LISTS = {
     "professionals.person": "export_people",
     "professionals.organisation": "export_organisations",
     "bookings.opensession": "export_sessions",
-    "bookings.afterwards": "export_feedback",
+    "bookings.followup": "export_feedback",
 }
 
 
@@ -50,10 +50,10 @@ def past() -> None:
     )
     booking = make_booking(presenter, at("10:00"), postcode="", person=person)
     over = booking.agreed_times[1] + timedelta(minutes=5)
-    afterwards = get_or_create_afterwards(given=booking, now=over)
+    follow_up = get_or_create_follow_up(given=booking, now=over)
     for token, comment in (("one", "More time, please."), ("two", "About a boy.")):
         give_feedback(
-            afterwards=afterwards,
+            follow_up=follow_up,
             answers=Feedback(useful=5, clear=4, ready=3, comment=comment),
             token=token,
             by_host=False,
@@ -97,7 +97,7 @@ def test_sessions_go_out_in_uk_time(manager: Client) -> None:
 
 
 def test_what_people_said_goes_out_but_not_what_may_be_about_a_child(manager: Client) -> None:
-    found = rows(export(manager, "bookings.afterwards"))
+    found = rows(export(manager, "bookings.followup"))
     said = [(row["The presentation was useful for my work."], row["By the host"], row["What could be better"]) for row in found]
     assert said == [("5", "No", "More time, please."), ("5", "No", str(KEPT_BACK_MESSAGE))]
     assert not {"meera@leeds.nhs.uk", "Meera Shah"} & {cell for row in found for cell in row.values()}

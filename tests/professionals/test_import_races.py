@@ -37,13 +37,13 @@ def in_the_middle(monkeypatch, act):
         whole(*args)
 
     monkeypatch.setattr(services, "run_batch", waits)
-    imported = checked(ASHA, BEN)
-    run_import(imported, by=make_staff(), now=NOW)
-    worker = Thread(target=partial(work_beside, imported.pk))
+    import_job = checked(ASHA, BEN)
+    run_import(import_job, by=make_staff(), now=NOW)
+    worker = Thread(target=partial(work_beside, import_job.pk))
     worker.start()
     try:
         assert begun.wait(20)
-        act(imported.pk)
+        act(import_job.pk)
     finally:
         go_on.set()
         worker.join(20)
@@ -66,8 +66,8 @@ def test_without_the_lock_both_come_for_the_same_rows(monkeypatch):
 
 
 def test_a_button_that_is_pressed_twice_runs_it_once():
-    imported = checked(ASHA, BEN)
-    outcomes = at_once(*(partial(run_import, imported, by=make_staff(), now=NOW) for _ in range(3)))
+    import_job = checked(ASHA, BEN)
+    outcomes = at_once(*(partial(run_import, import_job, by=make_staff(), now=NOW) for _ in range(3)))
     assert Counter(outcomes) == {"done": 1, "ChangedMeanwhile": 2}
-    process_import(imported.pk)
+    process_import(import_job.pk)
     assert Person.objects.count() == 2

@@ -123,9 +123,9 @@ def test_the_example_of_each_kind_comes_in_as_it_is(client, now):
     for kind in IMPORT_KINDS:
         address = reverse("staff:professionals_import_example", args=[kind])
         assert address in upload
-        imported = importing.checked(kind, b"".join(staff.get(address).streaming_content), now)
-        assert importing.problems(imported) == {}
-        assert set(importing.states(imported)) == {2}
+        import_job = importing.checked(kind, b"".join(staff.get(address).streaming_content), now)
+        assert importing.problems(import_job) == {}
+        assert set(importing.states(import_job)) == {2}
     assert staff.get(reverse("staff:professionals_import_example", args=["people"])).status_code == 404
     presenter = sign_in_staff(client, make_staff(role="presenter"))
     assert presenter.get(address).status_code == 403

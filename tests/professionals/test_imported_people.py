@@ -62,16 +62,16 @@ def test_what_a_cell_says_is_words_and_nothing_else(client, payload):
     rows = [[payload if place in {column, -1 - column} else cell for place, cell in enumerate(ASHA)] for column in range(7)]
     for number, row in enumerate(rows):
         row[1] = payload if number == 1 else f"p{number}@leeds.example"
-    imported = chosen(checked([payload] * 7, *rows, BEN), DuplicateChoice.MAKE)
-    assert imported.state == ImportState.CHECKED
+    import_job = chosen(checked([payload] * 7, *rows, BEN), DuplicateChoice.MAKE)
+    assert import_job.state == ImportState.CHECKED
     staff = sign_in_staff(client, make_staff())
-    address = f"/staff/professionals/import/{imported.pk}/"
+    address = f"/staff/professionals/import/{import_job.pk}/"
     for page in (f"{address}change/", f"{address}do/run/"):
         text = staff.get(page).content.decode()
         assert "<script>alert" not in text
         assert "<img src=x" not in text
         assert "\u202e" not in text
-    done = ran(imported)
+    done = ran(import_job)
     assert done.state == ImportState.DONE
     assert states(done)[2] == RowState.WRONG
     for person in Person.objects.select_related("organisation"):
@@ -92,10 +92,10 @@ def test_what_a_cell_says_is_words_and_nothing_else(client, payload):
 def test_a_heading_is_words_too(client):
     staff = sign_in_staff(client, make_staff())
     headings = ["Name", "Email", "<script>alert(1)</script>", "=1+1"]
-    imported = services.create_import(
+    import_job = services.create_import(
         kind="contacts", content=",".join(headings).encode() + b"\r\nAsha,asha@leeds.example,x,y", by=None, now=NOW
     )
-    text = staff.get(f"/staff/professionals/import/{imported.pk}/do/columns/").content.decode()
+    text = staff.get(f"/staff/professionals/import/{import_job.pk}/do/columns/").content.decode()
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 

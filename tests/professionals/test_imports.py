@@ -55,30 +55,30 @@ def as_csv(*rows, headings=HEADINGS):
 
 def checked(*rows, headings=HEADINGS, by=None, now=NOW, kind="contacts"):
     """Uploaded, its columns as suggested, and looked at by a worker."""
-    imported = create_import(kind=kind, content=as_csv(*rows, headings=headings), by=by, now=now)
-    choose_columns(imported, mapping=suggest_mapping(imported), by=by or make_staff(), now=now)
-    process_import(imported.pk)
-    return Import.objects.get(pk=imported.pk)
+    import_job = create_import(kind=kind, content=as_csv(*rows, headings=headings), by=by, now=now)
+    choose_columns(import_job, mapping=suggest_mapping(import_job), by=by or make_staff(), now=now)
+    process_import(import_job.pk)
+    return Import.objects.get(pk=import_job.pk)
 
 
-def ran(imported, *, by=None, now=NOW):
-    run_import(imported, by=by or make_staff(), now=now)
-    process_import(imported.pk)
-    return Import.objects.get(pk=imported.pk)
+def ran(import_job, *, by=None, now=NOW):
+    run_import(import_job, by=by or make_staff(), now=now)
+    process_import(import_job.pk)
+    return Import.objects.get(pk=import_job.pk)
 
 
-def undone(imported, *, now=NOW):
-    undo_import(imported, by=make_staff(), now=now)
-    process_import(imported.pk)
-    return Import.objects.get(pk=imported.pk)
+def undone(import_job, *, now=NOW):
+    undo_import(import_job, by=make_staff(), now=now)
+    process_import(import_job.pk)
+    return Import.objects.get(pk=import_job.pk)
 
 
-def states(imported):
-    return dict(imported.rows.values_list("number", "state"))
+def states(import_job):
+    return dict(import_job.rows.values_list("number", "state"))
 
 
-def problems(imported):
-    return [(number, *problem) for number, each in imported.rows.values_list("number", "problems") for problem in each]
+def problems(import_job):
+    return [(number, *problem) for number, each in import_job.rows.values_list("number", "problems") for problem in each]
 
 
 def counts():
@@ -92,11 +92,11 @@ def counts():
 
 
 def test_contacts_come_in_with_their_organisation():
-    imported = checked(ASHA, BEN)
-    assert imported.state == ImportState.CHECKED
-    assert states(imported) == {2: RowState.NEW, 3: RowState.NEW}
+    import_job = checked(ASHA, BEN)
+    assert import_job.state == ImportState.CHECKED
+    assert states(import_job) == {2: RowState.NEW, 3: RowState.NEW}
     assert not Person.objects.exists()
-    done = ran(imported)
+    done = ran(import_job)
     assert done.state == ImportState.DONE
     asha = Person.objects.get(name="Asha Patel")
     assert (asha.email, asha.phone, asha.profession, asha.postcode) == (
@@ -128,9 +128,9 @@ def test_undone_as_if_it_had_never_been():
     assert Person.objects.get() == known
 
 
-def chosen(imported, choice=DuplicateChoice.LINK, rows=None):
-    save_duplicate_choices(imported, choice=choice, rows=rows or {}, by=make_staff(), now=NOW)
-    return imported
+def chosen(import_job, choice=DuplicateChoice.LINK, rows=None):
+    save_duplicate_choices(import_job, choice=choice, rows=rows or {}, by=make_staff(), now=NOW)
+    return import_job
 
 
 def test_what_was_used_or_changed_since_stays_and_says_why():
@@ -196,10 +196,10 @@ PROBLEMS = [
 
 @pytest.mark.parametrize(("row", "problem"), PROBLEMS, ids=[name or "row" for _row, (name, _why) in PROBLEMS])
 def test_what_is_wrong_is_said_by_row_and_not_kept(row, problem):
-    imported = checked(ASHA, row)
-    assert problems(imported) == [(3, *problem)]
-    assert imported.rows.get(number=3).cells == {}
-    done = ran(imported)
+    import_job = checked(ASHA, row)
+    assert problems(import_job) == [(3, *problem)]
+    assert import_job.rows.get(number=3).cells == {}
+    done = ran(import_job)
     assert states(done) == {2: RowState.MADE, 3: RowState.WRONG}
     assert Person.objects.count() == 1
 
@@ -210,8 +210,8 @@ def test_a_letter_for_a_figure_of_a_postcode_is_corrected():
 
 
 def test_a_mailbox_of_the_team_is_nobodys(settings):
-    imported = checked(["Team", settings.STAFF_EMAIL, "", "", "", "", ""])
-    assert problems(imported)[0][:2] == (2, "email")
+    import_job = checked(["Team", settings.STAFF_EMAIL, "", "", "", "", ""])
+    assert problems(import_job)[0][:2] == (2, "email")
 
 
 def test_a_spreadsheets_figure_is_a_phone_number_again():
@@ -249,11 +249,11 @@ def ben():
 @pytest.mark.parametrize("which", DUPLICATES)
 def test_who_may_be_here_already(ben, which):
     row, why = DUPLICATES[which]
-    imported = checked(ASHA, row)
-    assert states(imported) == {2: RowState.NEW, 3: RowState.DUPLICATE}
-    assert [(match["key"], match["why"]) for match in imported.rows.get(number=3).matches] == [(ben.pk, why)]
+    import_job = checked(ASHA, row)
+    assert states(import_job) == {2: RowState.NEW, 3: RowState.DUPLICATE}
+    assert [(match["key"], match["why"]) for match in import_job.rows.get(number=3).matches] == [(ben.pk, why)]
     with pytest.raises(DomainError, match="First choose"):
-        ran(imported)
+        ran(import_job)
 
 
 @pytest.mark.parametrize("which", DUPLICATES)
@@ -277,12 +277,12 @@ def test_a_choice_of_a_row_goes_before_the_choice_for_all(ben):
 
 
 def test_an_address_twice_in_one_file_is_one_person():
-    imported = checked(ASHA, BEN, ["A Patel", ASHA[1], "", "", "", "", ""])
-    assert states(imported) == {2: RowState.NEW, 3: RowState.NEW, 4: RowState.DUPLICATE}
-    assert imported.rows.get(number=4).repeats == 2
+    import_job = checked(ASHA, BEN, ["A Patel", ASHA[1], "", "", "", "", ""])
+    assert states(import_job) == {2: RowState.NEW, 3: RowState.NEW, 4: RowState.DUPLICATE}
+    assert import_job.rows.get(number=4).repeats == 2
     for choice in (DuplicateChoice.LINK, DuplicateChoice.MAKE):
-        chosen(imported, choice)
-    done = ran(imported)
+        chosen(import_job, choice)
+    done = ran(import_job)
     assert states(done) == {2: RowState.MADE, 3: RowState.MADE, 4: RowState.LINKED}
     assert Person.objects.count() == 2
 
@@ -299,18 +299,18 @@ def test_colleagues_in_one_file_may_share_a_phone():
 
 
 def test_somebody_added_meanwhile_is_not_added_twice():
-    imported = checked(ASHA, BEN)
+    import_job = checked(ASHA, BEN)
     make_person(email=ASHA[1], with_user=False)
     make_person(name="B Okoro", phone=BEN[2], with_user=False)
-    done = ran(imported)
+    done = ran(import_job)
     assert states(done) == {2: RowState.LINKED, 3: RowState.WRONG}
     assert problems(done) == [(3, "", str(services.ADDED_SINCE_MESSAGE))]
 
 
 def test_the_one_we_had_may_be_gone(ben):
-    imported = chosen(checked(["Ben O", "", "01904960002", "", "", "", ""]))
+    import_job = chosen(checked(["Ben O", "", "01904960002", "", "", "", ""]))
     Person.objects.filter(pk=ben.pk).update(erased_at=NOW, phone="")
-    done = ran(imported)
+    done = ran(import_job)
     assert problems(done) == [(2, "", str(services.MATCH_GONE_MESSAGE))]
 
 
@@ -318,10 +318,10 @@ def test_past_retention_only_counts_come_in(change_settings):
     change_settings(keep_people_months=12)
     old = ["10/1/2025", "2025-01-20", "31/12/2024"]
     rows = [[f"Person {n}", f"p{n}@leeds.example", "", "GP", "Old Surgery", "LS1 4AP", day] for n, day in enumerate(old)]
-    imported = checked(*rows, [*ASHA[:6], "1/6/2026"])
-    assert states(imported) == {2: RowState.PAST, 3: RowState.PAST, 4: RowState.PAST, 5: RowState.NEW}
-    assert "leeds.example" not in str(list(imported.rows.filter(state=RowState.PAST).values()))
-    done = ran(imported)
+    import_job = checked(*rows, [*ASHA[:6], "1/6/2026"])
+    assert states(import_job) == {2: RowState.PAST, 3: RowState.PAST, 4: RowState.PAST, 5: RowState.NEW}
+    assert "leeds.example" not in str(list(import_job.rows.filter(state=RowState.PAST).values()))
+    done = ran(import_job)
     asha = Person.objects.get()
     assert (asha.email, asha.created_at) == (ASHA[1], datetime(2026, 6, 1, 11, tzinfo=UTC))
     assert [organisation.name for organisation in Organisation.objects.all()] == ["Leeds Trust"]
@@ -336,9 +336,9 @@ def test_past_retention_only_counts_come_in(change_settings):
 
 def test_what_is_repeated_is_counted_once():
     row = ["Old Person", "old@leeds.example", "", "", "", "", "1/1/2015"]
-    imported = checked(row, row)
-    assert states(imported) == {2: RowState.PAST, 3: RowState.WRONG}
-    assert problems(imported) == [(3, "", "Row 2 says the same, so we count it once.")]
+    import_job = checked(row, row)
+    assert states(import_job) == {2: RowState.PAST, 3: RowState.WRONG}
+    assert problems(import_job) == [(3, "", "Row 2 says the same, so we count it once.")]
 
 
 # Columns.
@@ -361,10 +361,10 @@ def test_what_is_repeated_is_counted_once():
 )
 def test_columns_of_notes_are_refused(heading):
     assert is_refused_heading(heading)
-    imported = create_import(kind="contacts", content=as_csv([*BEN, "x"], headings=[*HEADINGS, heading]), by=None, now=NOW)
-    assert 7 not in suggest_mapping(imported).values()
+    import_job = create_import(kind="contacts", content=as_csv([*BEN, "x"], headings=[*HEADINGS, heading]), by=None, now=NOW)
+    assert 7 not in suggest_mapping(import_job).values()
     with pytest.raises(DomainError, match="never import a column of notes"):
-        choose_columns(imported, mapping={"name": 7}, by=make_staff(), now=NOW)
+        choose_columns(import_job, mapping={"name": 7}, by=make_staff(), now=NOW)
 
 
 @pytest.mark.parametrize("heading", ["Name", "Email address", "Organisation", "Postcode", "Staircase", "Job title", "Phone no."])
@@ -373,19 +373,19 @@ def test_other_columns_are_not(heading):
 
 
 def test_columns_are_suggested_by_what_they_are_called_and_remembered():
-    imported = create_import(
+    import_job = create_import(
         kind="contacts", content=as_csv(["a", "b", "c"], headings=["Who", "E-mail", "Tel"]), by=None, now=NOW
     )
-    assert suggest_mapping(imported) == {"email": 1, "phone": 2}
-    choose_columns(imported, mapping={"name": 0, "phone": 2}, by=make_staff(), now=NOW)
+    assert suggest_mapping(import_job) == {"email": 1, "phone": 2}
+    choose_columns(import_job, mapping={"name": 0, "phone": 2}, by=make_staff(), now=NOW)
     again = create_import(kind="contacts", content=as_csv(["d", "e", "f"], headings=["who", "E-Mail ", "TEL"]), by=None, now=NOW)
     assert suggest_mapping(again) == {"name": 0, "phone": 2}
 
 
 def test_a_column_that_must_be_there():
-    imported = create_import(kind="contacts", content=as_csv(BEN), by=None, now=NOW)
+    import_job = create_import(kind="contacts", content=as_csv(BEN), by=None, now=NOW)
     with pytest.raises(DomainError, match="Choose the column of: Name"):
-        choose_columns(imported, mapping={"email": 1}, by=make_staff(), now=NOW)
+        choose_columns(import_job, mapping={"email": 1}, by=make_staff(), now=NOW)
 
 
 # A worker that is killed, and faults.
@@ -394,26 +394,26 @@ def test_a_column_that_must_be_there():
 def test_a_run_that_was_cut_off_goes_on_and_makes_nothing_twice(monkeypatch):
     monkeypatch.setattr(services, "BATCH_SIZE", 2)
     rows = [[f"Person {n}", f"p{n}@leeds.example", "", "", f"Firm {n % 2}", "", ""] for n in range(7)]
-    imported = create_import(kind="contacts", content=as_csv(*rows), by=None, now=NOW)
-    choose_columns(imported, mapping=suggest_mapping(imported), by=make_staff(), now=NOW)
+    import_job = create_import(kind="contacts", content=as_csv(*rows), by=None, now=NOW)
+    choose_columns(import_job, mapping=suggest_mapping(import_job), by=make_staff(), now=NOW)
     for step in ("check", "run", "undo"):
         with monkeypatch.context() as patch:
             patch.setattr(services, f"{step}_batch", killed_after(2, getattr(services, f"{step}_batch")))
             with pytest.raises(KeyboardInterrupt):
-                process_import(imported.pk)
-        imported.refresh_from_db()
-        assert imported.is_at_work
-        assert imported.done == 2
-        process_import(imported.pk)
-        imported.refresh_from_db()
-        assert imported.done == imported.total
+                process_import(import_job.pk)
+        import_job.refresh_from_db()
+        assert import_job.is_at_work
+        assert import_job.done == 2
+        process_import(import_job.pk)
+        import_job.refresh_from_db()
+        assert import_job.done == import_job.total
         if step == "check":
-            assert imported.rows.count() == 7
-            run_import(imported, by=make_staff(), now=NOW)
+            assert import_job.rows.count() == 7
+            run_import(import_job, by=make_staff(), now=NOW)
         if step == "run":
             assert sorted(Person.objects.values_list("name", flat=True)) == [f"Person {n}" for n in range(7)]
-            undo_import(imported, by=make_staff(), now=NOW)
-    assert imported.state == ImportState.UNDONE
+            undo_import(import_job, by=make_staff(), now=NOW)
+    assert import_job.state == ImportState.UNDONE
     assert not Person.objects.exists()
     assert not Organisation.objects.exists()
 
@@ -432,10 +432,10 @@ def killed_after(batches, whole):
 
 
 def test_a_fault_stops_it_says_so_and_it_goes_on(monkeypatch, caplog):
-    imported = checked(ASHA)
+    import_job = checked(ASHA)
     with monkeypatch.context() as patch:
         patch.setattr(services, "run_batch", lambda *args: 1 / 0)
-        ran(imported)
+        ran(import_job)
     stopped = Import.objects.get()
     assert stopped.state == ImportState.FAILED
     assert "ZeroDivisionError" in caplog.text
@@ -446,7 +446,7 @@ def test_a_fault_stops_it_says_so_and_it_goes_on(monkeypatch, caplog):
 
 
 def test_a_batch_that_collides_is_tried_again(monkeypatch):
-    imported, whole, tries = checked(ASHA), services.run_batch, []
+    import_job, whole, tries = checked(ASHA), services.run_batch, []
 
     def collides(*args):
         tries.append(1)
@@ -455,7 +455,7 @@ def test_a_batch_that_collides_is_tried_again(monkeypatch):
         whole(*args)
 
     monkeypatch.setattr(services, "run_batch", collides)
-    assert ran(imported).state == ImportState.DONE
+    assert ran(import_job).state == ImportState.DONE
 
 
 def test_a_worker_that_went_is_followed_by_another(monkeypatch):
@@ -463,14 +463,14 @@ def test_a_worker_that_went_is_followed_by_another(monkeypatch):
     monkeypatch.setattr(services, "queue_import_task", told.append)
     from professionals.imports.tasks import look_after_imports
 
-    imported = checked(ASHA)
-    run_import(imported, by=make_staff(), now=NOW)
-    Import.objects.update(uploaded_at=datetime.now(UTC), went_on_at=datetime.now(UTC))
+    import_job = checked(ASHA)
+    run_import(import_job, by=make_staff(), now=NOW)
+    Import.objects.update(uploaded_at=datetime.now(UTC), progressed_at=datetime.now(UTC))
     look_after_imports()
     assert told == []
-    Import.objects.update(went_on_at=datetime.now(UTC) - timedelta(minutes=3))
+    Import.objects.update(progressed_at=datetime.now(UTC) - timedelta(minutes=3))
     look_after_imports()
-    assert told == [imported.pk]
+    assert told == [import_job.pk]
 
 
 # Files go.
@@ -478,23 +478,23 @@ def test_a_worker_that_went_is_followed_by_another(monkeypatch):
 
 @pytest.mark.parametrize("how", ["uploaded", "checked", "running"])
 def test_a_file_goes_within_a_day_whatever_became_of_it(how):
-    imported = create_import(kind="contacts", content=as_csv(ASHA), by=None, now=NOW) if how == "uploaded" else checked(ASHA)
+    import_job = create_import(kind="contacts", content=as_csv(ASHA), by=None, now=NOW) if how == "uploaded" else checked(ASHA)
     if how == "running":
-        run_import(imported, by=make_staff(), now=NOW)
+        run_import(import_job, by=make_staff(), now=NOW)
     assert delete_old_files(NOW + timedelta(hours=22)) == 0
     assert delete_old_files(NOW + timedelta(hours=23)) == 1
-    imported = Import.objects.get()
-    assert (imported.file, imported.headings, imported.file_deleted_at) == (None, [], NOW + timedelta(hours=23))
-    assert imported.state == (ImportState.DONE if how == "running" else ImportState.ABANDONED)
-    assert not imported.rows.exclude(cells={}).exists()
+    import_job = Import.objects.get()
+    assert (import_job.file, import_job.headings, import_job.file_deleted_at) == (None, [], NOW + timedelta(hours=23))
+    assert import_job.state == (ImportState.DONE if how == "running" else ImportState.ABANDONED)
+    assert not import_job.rows.exclude(cells={}).exists()
     assert not Person.objects.exists()
 
 
 def test_a_file_that_was_thrown_away():
-    imported = checked(ASHA)
-    abandon_import(imported, by=make_staff(), now=NOW)
-    imported.refresh_from_db()
-    assert (imported.state, imported.file, imported.rows.count()) == (ImportState.ABANDONED, None, 0)
+    import_job = checked(ASHA)
+    abandon_import(import_job, by=make_staff(), now=NOW)
+    import_job.refresh_from_db()
+    assert (import_job.state, import_job.file, import_job.rows.count()) == (ImportState.ABANDONED, None, 0)
 
 
 def test_the_same_file_is_not_imported_twice():

@@ -15,7 +15,7 @@ from bookings.models import Booking
 from leaflets.models import Order
 from privacy.services import erase_person
 from professionals import services as professionals_services
-from professionals.models import Absorbed, Organisation, Person
+from professionals.models import MergedRecord, Organisation, Person
 from professionals.services import assign_verified_address
 from tests.accounts.sessions.test_at_once import held, under_way
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
@@ -111,7 +111,7 @@ def test_one_first_and_then_erased_both_are(nadia: Person, entered: Person) -> N
     assert in_turn(PERSON, nadia.pk, become_one(nadia), erasing(nadia)) == ["done"] * 2
     [left] = Person.objects.all()
     assert (left.pk, left.email, left.erased_at is not None) == (nadia.pk, "", True)
-    assert list(Absorbed.objects.values_list("person", "key")) == [(nadia.pk, entered.pk)]
+    assert list(MergedRecord.objects.values_list("person", "key")) == [(nadia.pk, entered.pk)]
 
 
 def test_control_with_the_account_first_one_of_them_fails(

@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from bookings.models import Afterwards, Booking, BookingEventKind, OpenSession, SessionEventKind, SessionPlace
+from bookings.models import Booking, BookingEventKind, FollowUp, OpenSession, SessionEventKind, SessionPlace
 from notifications.models import Notification
 from notifications.outbox import notify
 from notifications.registry import Email, all_emails, email_for
@@ -83,9 +83,9 @@ def make_histories(now: datetime) -> None:
     for place in SessionPlace.objects.all():
         place.events.create(session=place.session, kind=SessionEventKind.BUMPED, at=now)
     said = {"useful": 5, "clear": 4, "ready": 5, "received_on": now, "comment": "More time", "quotable": True}
-    for afterwards in Afterwards.objects.all():
-        afterwards.answers.create(token=f"{afterwards.pk}a", **said)
-        afterwards.answers.create(token=f"{afterwards.pk}h", by_host=True, arranging=4, **said)
+    for follow_up in FollowUp.objects.all():
+        follow_up.answers.create(token=f"{follow_up.pk}a", **said)
+        follow_up.answers.create(token=f"{follow_up.pk}h", by_host=True, arranging=4, **said)
 
 
 def plant() -> set[str]:
@@ -242,12 +242,12 @@ def exports(world: dict[str, Any]) -> dict[str, str]:
 def test_no_export_has_a_kept_text(world: dict[str, Any]) -> None:
     assert [name for name, text in exports(world).items() if has_it(text)] == []
     files = exports(world)
-    assert {name: KEPT in text for name, text in files.items() if name.startswith(("own", "Afterwards"))} == dict.fromkeys(
-        ("Afterwards csv", "Afterwards xlsx", "own json", "own html"), True
+    assert {name: KEPT in text for name, text in files.items() if name.startswith(("own", "FollowUp"))} == dict.fromkeys(
+        ("FollowUp csv", "FollowUp xlsx", "own json", "own html"), True
     )
     decide_all()
     assert [name for name, text in exports(world).items() if has_it(text)] == [
-        *("Afterwards csv", "Afterwards xlsx", "given json", "own json", "given html", "own html"),
+        *("FollowUp csv", "FollowUp xlsx", "given json", "own json", "given html", "own html"),
     ]
 
 

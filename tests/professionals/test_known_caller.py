@@ -235,4 +235,4 @@ def test_an_export_keeps_no_name_of_whose_orders_went(desk: Client, person: Pers
     answer = desk.post(f"{ORDERS}export/", {"form": "csv", "list": f"?person={person.pk}"})
     assert b"".join(answer.streaming_content).count(b"LO-") == 2  # type: ignore[attr-defined]
     row = Export.objects.get()
-    assert (row.rows, row.narrowed) == (2, "Person: one alone")
+    assert (row.rows, row.filters) == (2, "Person: one alone")

@@ -12,7 +12,7 @@ from django.db import connection
 from accounts.models import User
 from bookings.calendars.views import get_or_create_feed
 from bookings.models import Booking, CalendarFeed, OpenSession, PlaceState, Seat, SeatState, SessionPlace
-from core.errors import DomainError
+from core.errors import ChangedMeanwhile, DomainError
 from leaflets.models import Advice, KeptAddress, Order, Recall, RecallHolder, RecallReplacement, StockAlert
 from notifications.models import ChoiceSource, Notification
 from notifications.preferences import is_wanted_by_topic, record_choices
@@ -21,7 +21,16 @@ from privacy.models import DataAction, DataActionKind, DataActionReason
 from privacy.retention import clear_expired
 from privacy.services import erase_person, export_person
 from professionals.merges import services
-from professionals.models import MERGE_UNDO_PERIOD, Absorbed, FormerAddress, Merge, NoteKind, Organisation, Person, Stopped
+from professionals.models import (
+    MERGE_UNDO_PERIOD,
+    BlockedAttempt,
+    FormerAddress,
+    Merge,
+    MergedRecord,
+    NoteKind,
+    Organisation,
+    Person,
+)
 from professionals.services import add_note, assign_verified_address
 from reach.invitations.services import add_mailbox
 from reach.models import MIN_INVITATION_INTERVAL, Campaign, CampaignInvite
@@ -100,13 +109,13 @@ def of_each_kind() -> dict[str, Callable[[Person], Any]]:
         "professionals.FormerAddress.person": lambda person: FormerAddress.objects.create(
             person=person, address="old@leeds.nhs.uk", until=NOW
         ),
-        "professionals.Absorbed.person": lambda person: Absorbed.objects.create(person=person, key=99, since=NOW),
+        "professionals.MergedRecord.person": lambda person: MergedRecord.objects.create(person=person, key=99, since=NOW),
         "professionals.Note.person": lambda person: add_note(
             person=person, kind=NoteKind.RANG_US, text="Ask for Jo.", reference="", by=make_staff(), now=NOW
         ),
         "professionals.Draft.person": lambda person: make_draft(person),
         "reach.CampaignInvite.person": an_invite,
-        "professionals.Stopped.person": lambda person: Stopped.objects.create(
+        "professionals.BlockedAttempt.person": lambda person: BlockedAttempt.objects.create(
             person=person, hour=NOW, key=f"{person.pk}", **hour
         ),
         "professionals.Merge.person": lambda person: Merge.objects.create(
@@ -129,8 +138,8 @@ def of_each_kind() -> dict[str, Callable[[Person], Any]]:
     }
 
 
-def merged(kept: Person, gone: Person, staff: User, now: datetime = NOW, **stays: int) -> Merge:
-    return services.merge_people(kept, other=gone, stays=stays, by=staff, now=now)
+def merged(kept: Person, gone: Person, staff: User, now: datetime = NOW, **kept_values: int) -> Merge:
+    return services.merge_people(kept, other=gone, kept_values=kept_values, by=staff, now=now)
 
 
 def test_every_key_to_a_person_follows(sam: Person, samuel: Person, staff: User) -> None:
@@ -151,7 +160,7 @@ def test_every_key_to_a_person_follows(sam: Person, samuel: Person, staff: User)
     for name, row in rows.items():
         now = type(row)._base_manager.filter(pk=row.pk).values_list(f"{name.rpartition('.')[2]}_id", flat=True)
         assert list(now) == ([] if name in left else [sam.pk]), name
-    assert list(Absorbed.objects.filter(key=gone).values_list("person", "since")) == [(sam.pk, samuel.created_at)]
+    assert list(MergedRecord.objects.filter(key=gone).values_list("person", "since")) == [(sam.pk, samuel.created_at)]
     assert not Person.objects.filter(pk=gone).exists()
 
 
@@ -333,7 +342,7 @@ def test_an_address_that_is_anothers_by_now_is_a_refusal(sam: Person, samuel: Pe
 def test_nobody_is_merged_with_themselves_or_with_somebody_erased(sam: Person, samuel: Person, staff: User) -> None:
     erase_person(samuel, by=None, now=NOW)
     for other in (sam, samuel):
-        with pytest.raises(services.ChangedMeanwhile):
+        with pytest.raises(ChangedMeanwhile):
             merged(sam, other, staff)
 
 
@@ -376,7 +385,7 @@ def test_it_lapses_and_can_be_asked_again(sam: Person, twin: Person, staff: User
     with pytest.raises(services.MergeAlreadyWaiting):
         merged(twin, sam, staff)
     late = NOW + timedelta(days=7)
-    with pytest.raises(services.ChangedMeanwhile):
+    with pytest.raises(ChangedMeanwhile):
         services.confirm_merge(merge, person=sam, now=late)
     again = merged(twin, sam, staff, now=late)
     clear_expired(now=late)
@@ -388,9 +397,9 @@ def test_it_lapses_and_can_be_asked_again(sam: Person, twin: Person, staff: User
 def test_it_can_be_called_off(sam: Person, twin: Person, staff: User) -> None:
     merge = merged(sam, twin, staff)
     services.call_off_merge(twin, by=staff, now=NOW)
-    with pytest.raises(services.ChangedMeanwhile):
+    with pytest.raises(ChangedMeanwhile):
         services.confirm_merge(merge, person=sam, now=NOW)
-    with pytest.raises(services.ChangedMeanwhile):
+    with pytest.raises(ChangedMeanwhile):
         services.call_off_merge(twin, by=staff, now=NOW)
 
 
@@ -443,7 +452,7 @@ def test_organisations_are_taken_apart_exactly(staff: User) -> None:
     make_person(organisation=keep)
     person = make_person(organisation=goes)
     make_order(person, NOW)
-    Stopped.objects.create(hour=NOW, where="order", why="throttle", times=1, last_at=NOW, organisation=goes)
+    BlockedAttempt.objects.create(hour=NOW, where="order", why="throttle", times=1, last_at=NOW, organisation=goes)
     add_note(organisation=goes, kind=NoteKind.RANG_US, text="Ask for Jo.", by=staff, now=NOW)
     published = {"source": "https://www.leeds.nhs.uk/team", "basis": "published", "postcode": "LS1 4AP"}
     add_mailbox(goes, address="team@leeds.nhs.uk", **published, by=staff, now=NOW)
@@ -451,7 +460,7 @@ def test_organisations_are_taken_apart_exactly(staff: User) -> None:
     assert {relation.related_model._meta.label for relation in Organisation._meta.related_objects} == {
         "professionals.Person",
         "professionals.Note",
-        "professionals.Stopped",
+        "professionals.BlockedAttempt",
         "professionals.Merge",
         "leaflets.Order",
         "reach.RoleMailbox",

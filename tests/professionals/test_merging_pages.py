@@ -77,8 +77,8 @@ def test_the_other_is_found_chosen_and_merged_and_taken_apart(
         "phone",
         "organisation",
     ]
-    stays = {"name": samuel.pk, "phone": sam.pk, "organisation": samuel.pk}
-    response = desk.post(link, stays)
+    kept_values = {"name": samuel.pk, "phone": sam.pk, "organisation": samuel.pk}
+    response = desk.post(link, kept_values)
     assert (response.status_code, response["Location"]) == (302, change(sam))
     sam.refresh_from_db()
     assert (sam.name, sam.phone, Booking.objects.get().person) == ("Samuel Taylor", "0113 496 0000", sam)
@@ -113,7 +113,7 @@ def test_a_key_of_nobody_leads_back_to_the_search(desk: Client, sam: Person) -> 
 
 
 def test_only_who_may_change_people_may_and_shows_again_who_they_are(sam: Person, samuel: Person) -> None:
-    services.merge_people(sam, other=samuel, stays={}, by=make_staff(), now=NOW)
+    services.merge_people(sam, other=samuel, kept_values={}, by=make_staff(), now=NOW)
     for role in ("presenter", "fulfilment", "read-only"):
         client = sign_in_staff(Client(), make_staff(role=role))
         for slug in ("merge", "undo-merge", "call-off"):
@@ -164,7 +164,7 @@ def test_both_confirm_with_a_button_and_opening_changes_nothing(sam: Person, twi
     page = shown(first, asked)
     assert ("s…" in page.one("main").text, "sam@" in page.one("main").text) == (True, False)  # it may be a stranger's
     shown(first, asked)
-    assert not Merge.objects.exclude(person_said_at=None, other_said_at=None).exists()
+    assert not Merge.objects.exclude(person_confirmed_at=None, other_said_at=None).exists()
 
     assert first.post(asked)["Location"] == asked
     assert "You have confirmed it with this address" in shown(first, asked).one("main").text

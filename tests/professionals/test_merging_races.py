@@ -38,7 +38,7 @@ def samuel(sam: Person) -> Person:
 
 @pytest.fixture
 def merging(sam: Person, samuel: Person, staff: User) -> Job:
-    return lambda: merge_people(sam, other=samuel, stays={}, by=staff, now=NOW)
+    return lambda: merge_people(sam, other=samuel, kept_values={}, by=staff, now=NOW)
 
 
 def again(key: int, does: Callable[[Person], object]) -> Job:
@@ -47,7 +47,7 @@ def again(key: int, does: Callable[[Person], object]) -> Job:
 
 
 def test_of_two_colleagues_who_merge_the_same_two_one_is_told(sam: Person, samuel: Person, staff: User, merging: Job) -> None:
-    other_way = again(samuel.pk, lambda person: merge_people(person, other=sam, stays={}, by=staff, now=NOW))
+    other_way = again(samuel.pk, lambda person: merge_people(person, other=sam, kept_values={}, by=staff, now=NOW))
     assert in_turn(PERSON, sam.pk, merging, other_way) == ["done", "ChangedMeanwhile"]
     assert (list(Person.objects.all()), Merge.objects.count()) == ([sam], 1)
 
@@ -90,7 +90,7 @@ def test_who_signs_up_meanwhile_is_one_person_with_that_sign_in(staff: User, mer
     patricia = make_person(name="Patricia", email="pat@leeds.nhs.uk", with_user=False, organisation=pat.organisation)
     user = make_user("pat@leeds.nhs.uk")
     joins = lambda: assign_verified_address(user=user, email=user.email, details=None, now=NOW)  # noqa: E731
-    merges = lambda: merge_people(pat, other=patricia, stays={}, by=staff, now=NOW)  # noqa: E731
+    merges = lambda: merge_people(pat, other=patricia, kept_values={}, by=staff, now=NOW)  # noqa: E731
     assert in_turn(PERSON, patricia.pk, *((merges, joins) if merged_first else (joins, merges))) == ["done", "done"]
     left = Person.objects.get()
     assert (left.user, left.email) == (user, "pat@leeds.nhs.uk")
@@ -111,7 +111,7 @@ def test_a_booking_for_who_becomes_another_is_theirs_or_is_refused(
 
 def test_both_who_confirm_at_once_become_one_once(sam: Person, staff: User) -> None:
     twin = make_person(email="s.taylor@bradford.nhs.uk")
-    merge = merge_people(sam, other=twin, stays={}, by=staff, now=NOW)
+    merge = merge_people(sam, other=twin, kept_values={}, by=staff, now=NOW)
     both = [again(key, lambda person: confirm_merge(merge, person=person, now=NOW)) for key in (sam.pk, twin.pk)]
     assert in_turn(PERSON, sam.pk, *both) == ["done", "done"]
     assert (list(Person.objects.all()), Merge.objects.get().merged_at) == ([sam], NOW)

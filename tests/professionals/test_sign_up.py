@@ -13,8 +13,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from notifications.models import MailChoice, Notification
-from professionals import drafts
-from professionals import services as professionals_services
+from professionals import drafts, services as professionals_services
 from professionals.models import DraftKind, Organisation, Person
 from tests.factories import make_organisation, make_person, make_user
 from tests.professionals.mailing import last_code, mails_to

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from bookings.feedback.services import get_or_create_afterwards, record_attendance
+from bookings.feedback.services import get_or_create_follow_up, record_attendance
 from bookings.models import BookingEvent, BookingEventKind, BookingState, Feedback, PlaceState, SessionEvent
 from bookings.models.booking import record_event
 from core.errors import DomainError
@@ -328,7 +328,7 @@ def test_an_organisations_page_says_who_works_there_what_was_reached_and_when_we
     of = a_story(people[0], staff)
     record_attendance(given=of["booking"], counts={"health-visitor": 1}, by=staff, now=NOW)
     Feedback.objects.create(
-        afterwards=get_or_create_afterwards(given=of["booking"], now=NOW),
+        follow_up=get_or_create_follow_up(given=of["booking"], now=NOW),
         useful=4,
         clear=4,
         ready=4,

@@ -102,7 +102,7 @@ def test_it_takes_few_statements_whatever_there_is(desk: Client, manager: User) 
         make_staff(f"colleague{number}@ctac.example", role=["coordinator", "presenter"])
         Notification.objects.create(
             kind=MailTest.name, about=f"user:{number}", recipient=f"{number}@x.example", message_id=f"<{number}@x>",
-            created_at=timezone.now(), due_at=timezone.now(), came_at=timezone.now() if number % 2 else None,
+            created_at=timezone.now(), due_at=timezone.now(), received_at=timezone.now() if number % 2 else None,
         )  # fmt: skip
     today = uk_day(timezone.now())
     for number in range(7):
@@ -150,8 +150,7 @@ def test_in_production_a_manager_sees_the_line_on_today(desk: Client, monkeypatc
     assert link.text == "3 red lines of the first-run check"
     cache.set(first_run.RED_LINES_KEY, 0)
     assert "waiting__line--none" in desk.get("/staff/").content.decode()
-    coordinator = sign_in_staff(Client(), make_staff(role="coordinator"))
-    assert URL not in coordinator.get("/staff/").content.decode()
+    assert URL not in sign_in_staff(Client(), make_staff(role="coordinator")).get("/staff/").content.decode()
 
 
 def test_beat_asks_for_the_count_in_production(settings: Any) -> None:
@@ -249,10 +248,10 @@ def test_a_test_email_goes_out_and_is_green_once_its_reader_says_so(desk: Client
     mail_tests().update(state=NotificationState.SENT, sent_at=timezone.now(), last_error="")
     assert on_page(desk, "Mail leaves").startswith("Amber: look at this Your test email left")
     assert desk.post(CAME).status_code == 302
-    came_at = mail_tests().get().came_at
+    received_at = mail_tests().get().received_at
     assert on_page(desk, "Mail leaves").startswith("Green: in order A test email came on")
     desk.post(CAME)
-    assert mail_tests().get().came_at == came_at
+    assert mail_tests().get().received_at == received_at
 
 
 def test_a_test_email_that_failed_is_red(desk: Client) -> None:
@@ -281,7 +280,7 @@ def test_another_managers_test_is_not_mine_to_confirm(desk: Client) -> None:
     desk.post(SEND)
     other = sign_in_staff(Client(), make_staff(role="manager"))
     other.post(CAME)
-    assert mail_tests().get().came_at is None
+    assert mail_tests().get().received_at is None
     assert on_page(other, "Mail leaves").startswith("Red")
 
 

@@ -28,8 +28,7 @@ HEADINGS = [
 
 
 def test_the_page_has_what_the_checklist_asks_to_be_written_down():
-    text = PAGE.read_text()
-    _start, *parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    _start, *parts = re.split(r"^## (.+)$", PAGE.read_text(), flags=re.MULTILINE)
     sections = dict(zip(parts[::2], parts[1::2], strict=True))
     assert list(sections) == HEADINGS
     assert [name for name, words in sections.items() if len(words.split()) < 30] == []

@@ -9,7 +9,7 @@ import time_machine
 from django.test import Client
 
 from accounts.roles import ROLES_BY_SLUG
-from bookings.feedback.services import get_or_create_afterwards, record_attendance
+from bookings.feedback.services import get_or_create_follow_up, record_attendance
 from bookings.models import BookingEvent, BookingEventKind, BookingState, Feedback
 from professionals.merges.services import merge_organisations, merge_people
 from professionals.models import NoteKind, Organisation
@@ -59,15 +59,13 @@ def pages() -> dict[str, str]:
     make_request(person=person)
     record_attendance(given=booking, counts={"health-visitor": 9}, by=staff, now=NOW)
     marks = dict.fromkeys(("useful", "clear", "ready"), 4)
-    Feedback.objects.create(
-        afterwards=get_or_create_afterwards(given=booking, now=NOW), token="t", received_on=NOW.date(), **marks
-    )
+    Feedback.objects.create(follow_up=get_or_create_follow_up(given=booking, now=NOW), token="t", received_on=NOW.date(), **marks)
     for row in (booking, order, session):
         add_note(person=person, kind=NoteKind.WE_RANG, text="About it.", reference=row.reference, by=staff, now=NOW)
     add_note(organisation=organisation, kind=NoteKind.RANG_US, text="Ask for Jo.", by=staff, now=NOW)
     write_letter(person=person, subject="Your call", text="As we said.", by=staff, now=NOW)
     merge_organisations(keep=organisation, others=[make_organisation("Leeds Health Visitors")], by=staff, now=NOW)
-    merge_people(person, other=twin, stays={}, by=staff, now=NOW)
+    merge_people(person, other=twin, kept_values={}, by=staff, now=NOW)
     make_edition(NOW, stock=500)
     own, its = page_of(person), page_of(organisation)
     return {

@@ -75,7 +75,7 @@ def lay_out() -> dict[str, Any]:
     days = two_days_of_a_week(uk_day(now))
     presentation = make_presentation(slug=SLUG, title=TITLE)
     known = {"minutes": 75, "reason": "The road round the voe", "set_at": now}
-    JourneyTime.objects.get_or_create(one="ZE1", other="ZE2", defaults=known)
+    JourneyTime.objects.get_or_create(area_a="ZE1", area_b="ZE2", defaults=known)
     for slug, copies in STOCK.items():
         make_edition(now, stock=copies, slug=slug, title=f"Leaflet {slug}", position=9000)
     for slug, copies in LIMITED.items():

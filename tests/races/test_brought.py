@@ -34,7 +34,7 @@ def book_with_leaflets(stage: Stage, slug: str, base_url: str = "") -> tuple[str
         assert choose(client, scene.at("10:00")).outcome == (302, f"{BOOK}/leaflets/")
         assert client.post_form(f"{BOOK}/leaflets/", **{slug: str(COPIES)}).outcome == (302, f"{BOOK}/check/")
         booking = reference_of(press_book(client, check_form(client)))
-    [(key, reference)] = stage.live.query("SELECT id, reference FROM leaflets_order WHERE brought_with = %s", booking)
+    [(key, reference)] = stage.live.query("SELECT id, reference FROM leaflets_order WHERE visit_reference = %s", booking)
     assert staff_action(stage.staff(0), "leaflets/order", key, "start-packing")().status == 302
     dispatch = staff_action(stage.staff(0, base_url), "leaflets/order", key, "dispatch", tracking_number="")
     return reference, key, [dispatch, ready_to_cancel(stage.client(email, base_url), booking)]

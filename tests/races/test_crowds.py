@@ -158,8 +158,7 @@ def test_without_the_guards_all_twenty_are_promised_the_same_slot(stage: Stage, 
         all_of(partial(say_where, client, scene.postcode) for client in crowd)
         forms = all_of(partial(read_form, client, f"{BOOK}/when/", "start") for client in crowd)
         press = [partial(client.send, f"{BOOK}/when/", form, start=start) for client, form in zip(crowd, forms, strict=True)]
-        answers = stage.pause_at("slots", *press)
-        assert Counter(answer.outcome for answer in answers) == {HELD: CROWD}
+        assert Counter(answer.outcome for answer in stage.pause_at("slots", *press)) == {HELD: CROWD}
         assert stage.claims_at(scene.postcode) == {"hold": CROWD}
 
 
@@ -169,8 +168,7 @@ def test_without_the_guards_twenty_are_promised_the_same_copies(stage: Stage, un
     all_of(partial(empty_basket, client) for client in crowd)
     press = all_order(crowd, CONTROL_LEAFLET)
     with stage.dropped(STOCK_GUARDS, partial(inside, stage.live, "tests.races.stage", "print_more", CONTROL_LEAFLET)):
-        answers = stage.pause_at("stock", *press)
-        assert Counter(answer.status for answer in answers) == {302: CROWD}
+        assert Counter(answer.status for answer in stage.pause_at("stock", *press)) == {302: CROWD}
         assert stage.figures(CONTROL_LEAFLET) == (7, CROWD * COPIES)
     assert "are equal" in stage.live.manage("reconcile_stock")
 

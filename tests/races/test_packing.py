@@ -31,8 +31,7 @@ def lay_out(slug: str, postcode: str, many: int) -> list[int]:
     now = datetime.now(UTC) - timedelta(days=1)
     edition = make_edition(now, stock=100, slug=slug, title=f"Leaflet {slug}", active=False)
     make_many_orders(many, [edition], now, postcode="JE2 3AB")
-    orders = make_many_orders(many, [edition], now, postcode=postcode)
-    return [order.pk for order in orders]
+    return [order.pk for order in make_many_orders(many, [edition], now, postcode=postcode)]
 
 
 def put_right(orders: list[int]) -> int:
@@ -94,8 +93,7 @@ def test_control_read_before_the_other_wrote_a_session_leaves_twice(stage: Stage
     orders = inside(stage.live, "tests.races.test_packing", "lay_out", "packed-control", "GY2 4AA", 3)
     key = started(stage, "GY2", 3)
     buttons = [dispatch(stage.staff(number, unguarded_url), key) for number in (0, 1)]
-    answers = stage.pause_at("packing", *buttons)
-    assert [answer.status for answer in answers] == [302, 302]
+    assert [answer.status for answer in stage.pause_at("packing", *buttons)] == [302, 302]
     assert stage.count(LEFT, "GY2 4AA") == 6
     assert stage.figures("packed-control") == (70, 0)
     with pytest.raises(AssertionError, match="ledger"):

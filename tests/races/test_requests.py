@@ -194,16 +194,14 @@ def two_confirm(stage: Stage, scene: Scene, base_url: str = "") -> tuple[str, li
 def test_two_staff_who_confirm_confirm_once(stage: Stage) -> None:
     with stage.open_scene() as scene:
         reference, buttons = two_confirm(stage, scene)
-        answers = stage.queue_for(scene, *buttons)
-        assert sorted(answer.status for answer in answers) == [200, 302]
+        assert sorted(answer.status for answer in stage.queue_for(scene, *buttons)) == [200, 302]
         assert standing(stage, reference) == ("confirmed", [], ["confirmed"])
 
 
 def test_control_without_the_lock_two_staff_confirm_twice(stage: Stage, unguarded_url: str) -> None:
     with stage.open_scene() as scene:
         reference, buttons = two_confirm(stage, scene, unguarded_url)
-        answers = stage.pause_at("booking confirmed", *buttons)
-        assert [answer.status for answer in answers] == [302, 302]
+        assert [answer.status for answer in stage.pause_at("booking confirmed", *buttons)] == [302, 302]
         assert standing(stage, reference) == ("confirmed", [], ["confirmed", "confirmed"])
 
 
@@ -216,8 +214,7 @@ def test_two_staff_who_agree_on_different_dates_agree_on_one(stage: Stage) -> No
             staff_action(stage.staff(number), BOOKING, key, "agree", start=scene.at(clock))
             for number, clock in enumerate(("09:00", "14:00"))
         ]
-        answers = stage.queue_for(scene, *buttons)
-        assert sorted(answer.status for answer in answers) == [200, 302]
+        assert sorted(answer.status for answer in stage.queue_for(scene, *buttons)) == [200, 302]
         assert standing(stage, reference)[2] == ["confirmed"]
         assert stage.claims_at(scene.postcode) == {"booking": 1}
 

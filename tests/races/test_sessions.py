@@ -125,8 +125,7 @@ class Scene:
 
 def test_of_twenty_who_want_the_last_place_one_has_it_and_nineteen_wait_in_order(stage: Stage) -> None:
     scene = Scene(stage, capacity=1, people=0)
-    buttons = all_of(partial(scene.take, client) for client in stage.crowd())
-    answers = at_once(buttons)
+    answers = at_once(all_of(partial(scene.take, client) for client in stage.crowd()))
     assert [answer.outcome for answer in answers] == [(302, scene.page("mine"))] * CROWD
     assert scene.figures == (1, 1, CROWD - 1)
     assert scene.places == [("taken", ["place-taken"])] + [("waiting", ["place-waiting"])] * (CROWD - 1)
@@ -140,8 +139,7 @@ def test_control_without_locks_they_all_have_it_and_the_database_lets_only_one(s
     scene = Scene(stage, capacity=1, people=0)
     buttons = all_of(partial(scene.take, client) for client in stage.crowd(unguarded_url))
     with scene.unguarded():
-        answers = stage.pause_at("places", *buttons)
-        assert Counter(answer.status for answer in answers) == {302: CROWD}
+        assert Counter(answer.status for answer in stage.pause_at("places", *buttons)) == {302: CROWD}
         assert scene.figures == (1, CROWD, 0)
     scene = Scene(stage, capacity=1, people=0)
     buttons = [scene.take(stage.somebody(unguarded_url)) for _each in range(2)]
@@ -170,8 +168,7 @@ def test_control_without_locks_they_wait_for_each_other_and_one_reads_an_error(s
     """Who gave up the place has looked who is next; before they write it, that one leaves."""
     scene = Scene(stage, capacity=1, people=3, base_url=unguarded_url)
     has, leaves = (scene.press(person, "give-up") for person in scene.people[:2])
-    answers = stage.pause_at("offer", has, leaves)
-    assert sorted(answer.status for answer in answers) == [302, 500]
+    assert sorted(answer.status for answer in stage.pause_at("offer", has, leaves)) == [302, 500]
     assert scene.states in (["taken", "given-up", "waiting"], ["given-up", "offered", "waiting"])
 
 
@@ -181,16 +178,14 @@ def test_control_without_locks_they_wait_for_each_other_and_one_reads_an_error(s
 @pytest.mark.parametrize("first", ["take", pytest.param("cut", marks=pytest.mark.long)])
 def test_a_cut_as_somebody_takes_a_place_drops_nobody(stage: Stage, first: str) -> None:
     scene = Scene(stage, capacity=3, people=2)
-    comes = stage.somebody()
-    take, cut = scene.take(comes), scene.staff("capacity", capacity="2")
+    take, cut = scene.take(stage.somebody()), scene.staff("capacity", capacity="2")
     answers = scene.queue(*((take, cut) if first == "take" else (cut, take)))
     told = scene.places[2][1]
     if first == "take":
         assert [answer.status for answer in answers] == [302, 200]
         assert "1 person" in answers[1].words
         assert (scene.figures, told) == ((3, 3, 0), ["place-taken"])
-        going = answers[1].form("capacity")
-        scene.team.send(f"/staff/bookings/opensession/{scene.key}/do/capacity/", going)
+        scene.team.send(f"/staff/bookings/opensession/{scene.key}/do/capacity/", answers[1].form("capacity"))
         assert (scene.figures, scene.places[2]) == ((2, 2, 1), ("waiting", ["place-taken", "place-bumped"]))
     else:
         assert [answer.status for answer in answers] == [302, 302]
@@ -201,8 +196,7 @@ def test_control_without_locks_a_cut_leaves_more_people_than_places(stage: Stage
     scene = Scene(stage, capacity=3, people=2, base_url=unguarded_url)
     take, cut = scene.take(stage.somebody(unguarded_url)), scene.staff("capacity", capacity="2")
     with scene.unguarded():
-        answers = stage.pause_at("places", take, cut)
-        assert [answer.status for answer in answers] == [302, 302]
+        assert [answer.status for answer in stage.pause_at("places", take, cut)] == [302, 302]
         assert scene.figures == (2, 3, 0)
 
 

@@ -53,10 +53,9 @@ def test_it_sees_what_was_told_twice_never_or_under_anothers_number() -> None:
 
 def test_it_sees_who_waits_beside_a_free_place_and_time_that_nobody_has() -> None:
     def rows(occupied: int, *claims: tuple[int, int, int]) -> int:
-        told = [(1, *event) for event in [("taken", 1, {}), ("joined", 2, {})]]
         answers = {
             "bookings_opensession ": [(1, "scheduled", 2, occupied, 1, True, 7, 10, 11)],
-            "bookings_sessionevent": told,
+            "bookings_sessionevent": [(1, *event) for event in [("taken", 1, {}), ("joined", 2, {})]],
             "bookings_sessionplace WHERE": [(1, 1, "taken", 1, 1), (1, 2, "waiting", 2, 1)],
             "notifications_notification": [(1, 1, "place-taken"), (2, 1, "place-waiting")],
             "bookings_busytime": [(1, *claim) for claim in claims],

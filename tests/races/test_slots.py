@@ -62,8 +62,7 @@ def two_who_choose(stage: Stage, scene: Scene, case: str, base_url: str = "") ->
 @pytest.mark.parametrize("case", CASES)
 def test_of_two_visits_that_one_presenter_cannot_give_both_of_one_is_held(stage: Stage, case: str) -> None:
     with stage.open_scene() as scene:
-        jobs = two_who_choose(stage, scene, case)
-        first, second = stage.queue_for(scene, *jobs)
+        first, second = stage.queue_for(scene, *two_who_choose(stage, scene, case))
         assert (first.outcome, is_gone(second)) == (HELD, True)
         assert stage.claims_at(scene.postcode) == {"hold": 1}
 
@@ -80,8 +79,7 @@ def test_control_without_the_guards_both_visits_are_held(stage: Stage, unguarded
 @pytest.mark.parametrize("case", ["begins while the other goes on", "another town, too soon before"])
 def test_without_the_locks_the_database_alone_still_refuses_one(stage: Stage, unguarded_url: str, case: str) -> None:
     with stage.open_scene() as scene:
-        jobs = two_who_choose(stage, scene, case, unguarded_url)
-        answers = stage.pause_at("slots", *jobs)
+        answers = stage.pause_at("slots", *two_who_choose(stage, scene, case, unguarded_url))
         assert sorted(answer.status for answer in answers) == [200, 302]
         assert stage.claims_at(scene.postcode) == {"hold": 1}
 
@@ -101,8 +99,7 @@ def test_a_time_that_is_given_back_at_the_moment_it_is_wanted_is_never_given_twi
         # Whoever looked before it was given back reads that it has gone; whoever looked after has it.
         assert is_gone(answer) or answer.outcome == HELD
         assert stage.claims_at(scene.postcode) == ({} if is_gone(answer) else {"hold": 1})
-        again = say_it_is_free()
-        assert (again.outcome, stage.claims_at(scene.postcode)) == (HELD, {"hold": 1})
+        assert (say_it_is_free().outcome, stage.claims_at(scene.postcode)) == (HELD, {"hold": 1})
 
 
 def request_and_both_buttons(stage: Stage, scene: Scene, base_url: str = "") -> tuple[Client, str, list[partial[Answer]]]:

@@ -114,7 +114,7 @@ def dispatch_and_cancel(stage: Stage, slug: str, base_url: str = "") -> tuple[st
 def ends(stage: Stage, key: int) -> tuple[set[str], set[str]]:
     """The ends that the order's history tells of, and those that its owner is told of by mail."""
     history = stage.live.query("SELECT kind FROM leaflets_orderevent WHERE order_id = %s", key)
-    in_digests = """SELECT n.kind FROM leaflets_dispatch d JOIN notifications_notification n ON n.id = d.told_in_id
+    in_digests = """SELECT n.kind FROM leaflets_dispatch d JOIN notifications_notification n ON n.id = d.notification_id
         WHERE d.order_id = %s"""
     told = {*stage.told(f"order:{key}"), *(kind for (kind,) in stage.live.query(in_digests, key))}
     return {kind for (kind,) in history} - {"placed", "packing"}, told - {"order-received", "staff-new-order"}

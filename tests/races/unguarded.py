@@ -83,11 +83,9 @@ def lock_no_rows() -> None:
 
 def pause_before_slots_are_checked() -> None:
     """Everybody has looked and written, and nobody has committed."""
-    from bookings.booking.services import assign, create, decide, reschedule
-    from bookings.booking.services import request as request_services
+    from bookings.booking.services import assign, create, decide, request as request_services, reschedule
     from bookings.leave import services as leave_services
-    from bookings.open_sessions.services import sessions as changing_sessions
-    from bookings.open_sessions.services import sessions as session_services
+    from bookings.open_sessions.services import sessions as changing_sessions, sessions as session_services
     from bookings.schedule import holds, locks
 
     guarded = locks.busy_time_checks
@@ -165,8 +163,7 @@ def move_bookings_as_they_were_read() -> None:
 
 def pause_before_places_are_written() -> None:
     """Everybody has read how many places of a session are free, who is next and what is offered."""
-    from bookings.open_sessions.services import places as place_services
-    from bookings.open_sessions.services import sessions as session_services
+    from bookings.open_sessions.services import places as place_services, sessions as session_services
 
     write, change = place_services.save_place, place_services.set_place_states
     send_back, give = session_services.return_to_waiting_list, place_services.offer_or_give
@@ -290,8 +287,7 @@ def take_any_page_for_the_newest() -> None:
 
 def compare_counts_with_the_figure_of_now() -> None:
     """A count says how many there are: whatever the figure says by now is wrong by the difference."""
-    from leaflets.stock import admin as stock_admin
-    from leaflets.stock import stock_takes
+    from leaflets.stock import admin as stock_admin, stock_takes
 
     stock_takes.Difference.change = property(lambda self: self.count.counted - self.count.edition.on_hand)
     stock_takes.differences_digest = stock_admin.differences_digest = lambda found: "0" * 32

@@ -7,8 +7,7 @@ from django.utils import timezone
 from professionals.models import Nation
 from reach.models import CountKind, ReachCount, ReachRun, Report
 from reach.queries import Period
-from reach.reports.services import make_report as work_on
-from reach.reports.services import request_report
+from reach.reports.services import make_report as work_on, request_report
 from tests import factories
 
 LEEDS, YORK, BELFAST, CARDIFF, SCILLY, BARNSLEY = "E08000035", "E06000014", "N09000003", "W06000015", "E06000053", "E08000038"

@@ -25,8 +25,7 @@ from reach.gaps.queries import MAX_CONTACTS, last_contacts, nearest_presenters, 
 from reach.invitations.queries import central_place
 from reach.models import CountKind, ReachCount, ReachRun
 from tests.bookings.open_sessions.rows import make_place, make_session
-from tests.bookings.rows import YORK as YORK_POSTCODE
-from tests.bookings.rows import make_booking, make_presenter, make_request
+from tests.bookings.rows import YORK as YORK_POSTCODE, make_booking, make_presenter, make_request
 from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_order
 from tests.leaflets.statements import statements
@@ -343,7 +342,7 @@ def test_a_crossing_and_what_staff_set_count(now: datetime) -> None:
         assert nearest_presenters(area, now)[0].minutes >= CROSSING_MINUTES[middle.zone], island
     middle = central_place([jersey])
     assert middle
-    JourneyTime.objects.create(one="TR18", other=middle.postcode, minutes=77, reason="By plane", set_at=now)
+    JourneyTime.objects.create(area_a="TR18", area_b=middle.postcode, minutes=77, reason="By plane", set_at=now)
     assert nearest_presenters(jersey, now)[0].minutes == 77
     assert rows(page_of(Nation.JERSEY), "presenters")[presenter.name][0] == "1 h 17 min"
 

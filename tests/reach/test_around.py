@@ -43,8 +43,7 @@ from tests.bookings.rows import (
 )
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.statements import statements
-from tests.reach.rows import LEEDS, make_count
-from tests.reach.rows import YORK as YORK_CODE
+from tests.reach.rows import LEEDS, YORK as YORK_CODE, make_count
 
 pytestmark = pytest.mark.django_db
 TWO = at("14:00")
@@ -188,7 +187,7 @@ def test_a_request_has_nothing_to_hold(desk: Client) -> None:
 def test_staff_hold_a_time_and_release_it(visit: Booking, desk: Client) -> None:
     assert "1 time is held for York until Monday 18 January 2027, 11:59pm." in text_of(hold(desk, visit))
     held = HeldTime.objects.get()
-    assert (held.area, held.keys, held.starts_at, held.around) == (YORK_CODE, ["E06000014"], TWO, visit)
+    assert (held.area, held.keys, held.starts_at, held.visit) == (YORK_CODE, ["E06000014"], TWO, visit)
     assert held.held_by is not None
     assert "Held until Monday 18 January 2027, 11:59pm" in text_of(desk.get(page_of(visit)))
     done = desk.post(page_of(visit), {"release": held.pk}, follow=True)

@@ -206,22 +206,22 @@ def test_a_month_is_one_of_the_uk(start: datetime, month: date, now: datetime) -
 def test_old_records_that_were_only_counted_are_counted_and_go_with_their_import(now: datetime) -> None:
     visit = {"presentation": "Signs", "name": "Jo", "email": "jo@leeds.nhs.uk", "postcode": "LS1 4AP", "profession": "Midwife"}
     content = as_csv(headings_of("bookings"), row_of("bookings", day="3 May 2010", came="14", **visit))
-    imported = ran(checked("bookings", content, now), now)
+    import_job = ran(checked("bookings", content, now), now)
     assert ImportedCount.objects.get().people == 14
     may = date(2010, 5, 1)
     assert counted(CountKind.ATTENDED, now) == {(may, *LEEDS, "midwife"): 14}
     assert counted(CountKind.PRESENTATIONS, now) == {(may, *LEEDS, "midwife"): 1}
-    undo_import(imported, by=None, now=now)
-    process_import(imported.pk)
+    undo_import(import_job, by=None, now=now)
+    process_import(import_job.pk)
     assert not ImportedCount.objects.exists()
     assert counted(CountKind.ATTENDED, now) == counted(CountKind.PRESENTATIONS, now) == {}
 
 
 def test_contacts_and_rows_of_other_kinds_are_never_reach(now: datetime) -> None:
-    imported = Import.objects.create(kind="contacts", uploaded_at=now, went_on_at=now)
+    import_job = Import.objects.create(kind="contacts", uploaded_at=now, progressed_at=now)
     sort = {"month": date(2010, 5, 1), "nation": "england", "authority": LEEDS[1], "profession": "gp"}
-    ImportedCount.objects.create(parent=imported, kind="contacts", rows=1, people=1, copies=0, **sort)
-    ImportedCount.objects.create(parent=imported, kind="orders", rows=1, people=0, copies=40, **sort)
+    ImportedCount.objects.create(parent=import_job, kind="contacts", rows=1, people=1, copies=0, **sort)
+    ImportedCount.objects.create(parent=import_job, kind="orders", rows=1, people=0, copies=40, **sort)
     count_reach(now)
     assert stored_figures() == all_figures() == {(CountKind.LEAFLETS, sort["month"], *LEEDS, "gp"): 40}
 

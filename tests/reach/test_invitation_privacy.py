@@ -49,7 +49,7 @@ def test_a_role_mailbox_goes_with_who_signed_up_with_it():
 def test_two_people_become_one_and_stay_invited(leeds, presentation):
     one, other = make_reader(), make_reader(with_user=False)
     campaign = invite(leeds, presentation)
-    merge_people(one, other=other, stays={}, by=make_staff(), now=NOW)
+    merge_people(one, other=other, kept_values={}, by=make_staff(), now=NOW)
     assert set(campaign.invites.values_list("person", flat=True)) == {one.pk}
 
 

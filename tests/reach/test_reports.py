@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 from accounts.models import User
 from audit.models import Entry
 from bookings import samples as booking_samples
-from bookings.feedback.services import get_or_create_afterwards
+from bookings.feedback.services import get_or_create_follow_up
 from bookings.models import BookingState, Feedback
 from core.errors import DomainError
 from leaflets.catalogue import titles
@@ -88,9 +88,9 @@ def quote(
     text: str, *, quotable: bool = True, chosen: bool = True, starts: datetime = datetime(2026, 8, 4, 9, tzinfo=UTC)
 ) -> None:
     booking = make_booking(make_presenter(), starts, state=BookingState.DELIVERED, visit_closed=True)
-    afterwards = get_or_create_afterwards(given=booking, now=NOW)
+    follow_up = get_or_create_follow_up(given=booking, now=NOW)
     Feedback.objects.create(
-        afterwards=afterwards,
+        follow_up=follow_up,
         token=f"t{booking.pk}",
         comment=text,
         quotable=quotable,

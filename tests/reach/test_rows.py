@@ -60,10 +60,10 @@ def a_bit_of_all(now: datetime) -> None:
         created_at=datetime(2026, 5, 1, 12, tzinfo=UTC), imported_at=now,
     )  # fmt: skip
     OrderLine.objects.create(order=old, edition=edition, copies=30, dispatched=30)
-    imported = Import.objects.create(kind="bookings", uploaded_at=now, went_on_at=now)
+    import_job = Import.objects.create(kind="bookings", uploaded_at=now, progressed_at=now)
     for kind in ("bookings", "orders"):
         sort = {"month": date(2010, 5, 1), "nation": "england", "authority": "E08000035", "profession": "gp"}
-        ImportedCount.objects.create(parent=imported, kind=kind, rows=2, people=31, copies=40, **sort)
+        ImportedCount.objects.create(parent=import_job, kind=kind, rows=2, people=31, copies=40, **sort)
     count_reach(now)
 
 

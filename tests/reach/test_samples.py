@@ -38,7 +38,7 @@ def test_two_years_lie_over_the_country_and_nobody_is_told() -> None:
         Organisation.objects.filter(name__contains=samples.SAMPLE_MARK)
     )
     assert not made_up.filter(organisation=None).exists()
-    answers = Feedback.objects.filter(afterwards__booking__in=visits)
+    answers = Feedback.objects.filter(follow_up__booking__in=visits)
     assert answers.exclude(chosen_at=None).count() > 3
     assert not answers.filter(confidence_before=None).exists()
     assert (Notification.objects.count(), StockMovement.objects.count()) == (mail, movements)

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from bookings.booking.services.transitions import cancel_booking
-from bookings.feedback.services import get_or_create_afterwards
-from bookings.models import Booking, ConfidenceLater, Feedback, Leave, Presenter
+from bookings.feedback.services import get_or_create_follow_up
+from bookings.models import Booking, ConfidenceFollowUp, Feedback, Leave, Presenter
 from bookings.open_sessions.services.sessions import cancel_session
 from bookings.visits.services import check_in, check_out
 from core.dates import uk_day
@@ -286,10 +286,10 @@ def an_import_with_a_duplicate(_world: World) -> Made:
 
 def an_import_that_stopped(world: World) -> Made:
     """By a fault, before its first row."""
-    imported = make_import()
-    run_import(imported, by=world["users"]["manager"], now=timezone.now())
-    Import.objects.filter(pk=imported.pk).update(state=ImportState.FAILED)
-    return {"professionals_import": imported}
+    import_job = make_import()
+    run_import(import_job, by=world["users"]["manager"], now=timezone.now())
+    Import.objects.filter(pk=import_job.pk).update(state=ImportState.FAILED)
+    return {"professionals_import": import_job}
 
 
 def a_report_that_stopped(_world: World) -> Made:
@@ -309,7 +309,7 @@ def long_on_its_way(world: World) -> Made:
 def more_than_one_may(world: World) -> Made:
     now = timezone.now()
     leaflet = make_edition(now, stock=500).leaflet
-    return {"leaflets_order": make_order(owner(world), now, {leaflet: 120}, asked_because="We train every school")}
+    return {"leaflets_order": make_order(owner(world), now, {leaflet: 120}, over_limit_reason="We train every school")}
 
 
 def a_recall(world: World) -> Made:
@@ -339,7 +339,7 @@ def to_count(world: World) -> str:
 
 def just_given(world: World) -> Made:
     booking = a_booking(hours=-3)(world)["bookings_booking"]
-    return {"bookings_afterwards": get_or_create_afterwards(given=booking, now=timezone.now())}
+    return {"bookings_followup": get_or_create_follow_up(given=booking, now=timezone.now())}
 
 
 def answered(world: World) -> Made:
@@ -347,14 +347,14 @@ def answered(world: World) -> Made:
     made = just_given(world)
     marks = dict.fromkeys(("useful", "clear", "ready"), 4)
     row = {"token": "answered", "received_on": timezone.now().date(), "comment": "Clear", "quotable": True, **marks}
-    Feedback.objects.create(afterwards=made["bookings_afterwards"], **row)
+    Feedback.objects.create(follow_up=made["bookings_followup"], **row)
     return made
 
 
 def asked_again(world: World) -> Made:
     made = just_given(world)
     now = timezone.now()
-    return made | {"later": ConfidenceLater.objects.create(afterwards=made["bookings_afterwards"], due_at=now, told_at=now)}
+    return made | {"later": ConfidenceFollowUp.objects.create(follow_up=made["bookings_followup"], due_at=now, told_at=now)}
 
 
 def asked_how_it_was(make: Callable[[World], Made]) -> Callable[[World], Made]:
@@ -362,7 +362,7 @@ def asked_how_it_was(make: Callable[[World], Made]) -> Callable[[World], Made]:
 
     def made(world: World) -> Made:
         objects = make(world)
-        get_or_create_afterwards(given=next(iter(objects.values())), now=timezone.now())
+        get_or_create_follow_up(given=next(iter(objects.values())), now=timezone.now())
         return objects
 
     return made
@@ -459,7 +459,7 @@ def twice_in_the_list(_world: World) -> Made:
 def two_merged(world: World) -> Made:
     """Of people and of organisations."""
     made, when = twice_in_the_list(world), {"by": world["users"]["manager"], "now": timezone.now()}
-    merge_people(made["professionals_person"], other=made["other_person"], stays={}, **when)
+    merge_people(made["professionals_person"], other=made["other_person"], kept_values={}, **when)
     merge_organisations(keep=made["professionals_organisation"], others=[made["other_organisation"]], **when)
     return made
 

@@ -185,7 +185,7 @@ FILLED_IN: dict[str, Case] = {
     "staff:office_closure_change": Case({"first_day": day(310), "last_day": day(311), "parcels": "on", "nation": ""}),
     "staff:office_textversion_action ours": Case(before=a_live_wording),
     "staff:office_textversion_action take-back": Case(before=a_live_wording),
-    "staff:bookings_journeytime_add": Case({"one": "LS", "other": "HU"}),
+    "staff:bookings_journeytime_add": Case({"area_a": "LS", "area_b": "HU"}),
     "staff:bookings_journeytime_changelist": ticked("bookings_journeytime", "delete_selected"),
     "staff:bookings_leave_add": Case(SOME_DAYS),
     "staff:bookings_leave_changelist": ticked("bookings_leave", "delete_selected"),
@@ -205,7 +205,7 @@ FILLED_IN: dict[str, Case] = {
         "bookings_booking", "mark_delivered_ticked", before=a_booking(hours=-3, postcode="")
     ),
     "staff:bookings_booking_export": Case({"form": "csv", "list": ""}),
-    "staff:bookings_afterwards_action quotes": Case(lambda _world: {"chosen": [str(Feedback.objects.latest("pk").pk)]}, answered),
+    "staff:bookings_followup_action quotes": Case(lambda _world: {"chosen": [str(Feedback.objects.latest("pk").pk)]}, answered),
     "staff:bookings_booking_action agree": Case(before=a_request),
     "staff:bookings_booking_action assign": Case(another_presenter, a_booking(presenter=None)),
     "staff:bookings_booking_action attendance": Case({"total": "36"}, a_booking(hours=-3)),
@@ -313,7 +313,7 @@ FILLED_IN: dict[str, Case] = {
     "staff:professionals_recogniseddomain_add": Case({"domain": "new.example.nhs.uk"}),
     "staff:professionals_recogniseddomain_change": Case({"domain": "new.ac.uk"}),
     "staff:professionals_recogniseddomain_changelist": ticked("professionals_recogniseddomain", "delete_selected"),
-    "staff:professionals_stopped_changelist": ticked("professionals_stopped", "seen_all"),
+    "staff:professionals_blockedattempt_changelist": ticked("professionals_blockedattempt", "seen_all"),
     "staff:save_view": Case(query="o=1"),
     "staff:accounts_user_change": Case(
         lambda _world: {"is_staff": ["on"], "groups": [str(Group.objects.get(name="Coordinator").pk)]}
@@ -334,7 +334,7 @@ WHY_NOTHING = {
         staff:privacy_complaint_change staff:privacy_breach_change staff:guidance_guidancepage_change
         staff:leaflets_missingparcel_change staff:leaflets_order_change staff:leaflets_recall_change
         staff:leaflets_stocktake_change staff:notifications_markedaddress_change staff:office_textversion_change
-        staff:professionals_flaggedtext_change staff:professionals_import_change staff:professionals_stopped_change
+        staff:professionals_flaggedtext_change staff:professionals_import_change staff:professionals_blockedattempt_change
         staff:reach_report_change staff:reach_rolemailbox_change
     """,
     "is of the session alone": """
@@ -345,7 +345,7 @@ WHY_NOTHING = {
         certificate presenter_slide staff:leaflets_packingsession_print
     """,
     "answers with a file, which the audit writes down": """
-        staff:bookings_afterwards_export staff:bookings_booking_export staff:bookings_opensession_export
+        staff:bookings_followup_export staff:bookings_booking_export staff:bookings_opensession_export
         staff:leaflets_order_export staff:professionals_organisation_export staff:professionals_person_export
     """,
     "asks for a password that nobody has": "account_login_password",

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import resolve
 
 from accounts import rate_limits
-from professionals.models import Stopped
+from professionals.models import BlockedAttempt
 from tests.matrix.asking import ROUTES, address
 from tests.matrix.people import laid_out, world
 from tests.security.beforehand import Case
@@ -79,9 +79,9 @@ class Browser(Client):
         response = super().request(**request)
         if response.streaming:
             list(response.streaming_content)
-        kept = set(Stopped.objects.values_list("where", flat=True)) or ({""} if response.status_code == 429 else set())
+        kept = set(BlockedAttempt.objects.values_list("where", flat=True)) or ({""} if response.status_code == 429 else set())
         self.stops |= {(where, str(resolve(request["PATH_INFO"]).url_name)) for where in kept}
-        Stopped.objects.all().delete()
+        BlockedAttempt.objects.all().delete()
         return response
 
 
@@ -93,7 +93,7 @@ def by_where(found: set[tuple[str, str]]) -> dict[str, set[str]]:
 
 
 def test_what_counts_each_look_stops_at_a_look(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    Stopped.objects.all().delete()
+    BlockedAttempt.objects.all().delete()
     use_up(monkeypatch, at_a_look=True)
     nobodys = {**world, "objects": {**world["objects"], "tokens": {}}}
     found = set()
@@ -106,7 +106,7 @@ def test_what_counts_each_look_stops_at_a_look(world: dict[str, Any], monkeypatc
 
 
 def test_what_counts_each_form_stops_when_it_is_sent(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    Stopped.objects.all().delete()
+    BlockedAttempt.objects.all().delete()
     found = set()
     for asked, who in FORMS.items():
         if not asked.startswith(ELSEWHERE):

@@ -15,7 +15,7 @@ from leaflets.dispatch.queries import PackingChoice
 from leaflets.dispatch.services import start_session
 from leaflets.models import PrintRecord
 from privacy.models import DataAction
-from professionals.models import Stopped
+from professionals.models import BlockedAttempt
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_order
 
@@ -49,7 +49,7 @@ def test_ones_own_data_are_taken_out_so_often_and_staff_see_who_was_stopped() ->
     answer = browsers[0].get(DATA)
     assert "Please wait a little" in answer.content.decode()
     assert 3500 < int(answer["Retry-After"]) <= 3600
-    assert [(row.where, row.by, row.person) for row in Stopped.objects.all()] == [("account", "account", person)]
+    assert [(row.where, row.by, row.person) for row in BlockedAttempt.objects.all()] == [("account", "account", person)]
     assert status(sign_in(Client(REMOTE_ADDR="203.0.113.0"), other).get(DATA)) == 200
     with time_machine.travel(datetime.now().astimezone() + timedelta(minutes=61)):
         assert status(sign_in(Client(), person).get(DATA)) == 200

@@ -73,7 +73,7 @@ WALKS_ALIKE = {
         *(
             "notifications_notification_changelist",
             "professionals_recogniseddomain_changelist",
-            "professionals_stopped_changelist",
+            "professionals_blockedattempt_changelist",
         ),
         *("privacy_breach_action people", "professionals_flaggedtext_action clear"),
     )

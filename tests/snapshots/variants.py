@@ -39,7 +39,7 @@ VARIANTS: dict[str, list[Changes]] = {
     "leaflets/leaflet_out_again": [{"leaflet.current_edition": None}],
     "bookings/leave_refused": [{"answer": ""}],
     "leaflets/order_approved": [{"less": False}, {"less": True}],
-    "leaflets/order_cancelled": [{"order.is_sent_in_part": True}, {"order.brought_with": "BK-7Q4M-2F"}],
+    "leaflets/order_cancelled": [{"order.is_sent_in_part": True}, {"order.visit_reference": "BK-7Q4M-2F"}],
     "leaflets/order_changed": [{"order.is_sent_in_part": True}, {"order.state": "requested"}],
     "leaflets/order_declined": [{"reason": ""}],
     "leaflets/order_not_resent": [{"reason": ""}],

@@ -19,7 +19,7 @@ SENT = {
     "bookings.tasks.escalate_requests": "()",
     "bookings.tasks.keep_street_words": "()",
     "bookings.tasks.lapse_dates": "()",
-    "bookings.tasks.lapse_offers_of_places": "()",
+    "bookings.tasks.expire_place_offers": "()",
     "bookings.tasks.remind_a_year_later": "()",
     "bookings.tasks.remind_of_open_sessions": "()",
     "bookings.tasks.remind_of_their_bookings": "()",

@@ -6,18 +6,15 @@ dates, addresses and other people's words are not in it: where a sentence has on
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from pyphen import Pyphen
+
 from bench.figures import PACKAGES
 from office.texts.markup import discouraged_words, readable_text, uses_word
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # about pkg_resources, which textstat still imports
-    import textstat
 
 __all__ = ["FEWEST_WORDS", "OLDEST", "File", "discouraged_words", "files", "reading_age", "uses_word"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,8 +26,7 @@ PLURAL = re.compile(r"{%\s*plural\s*%}")
 SCHOOL = 5  # years of age at which an American child begins with grade 0
 OLDEST = 12
 FEWEST_WORDS = 40  # of less text the formula says nothing
-
-textstat.set_lang("en_GB")
+HYPHENATION = Pyphen(lang="en_GB")  # a word has one place less to hyphenate it than it has syllables
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,11 @@ class File:
 
 def reading_age(text: str) -> float:
     """Flesch–Kincaid grade, which counts words a sentence and syllables a word, as an age."""
-    return round(textstat.flesch_kincaid_grade(text.replace("’", "'")) + SCHOOL, 1)
+    text = re.sub(r"[^\w\s.!?]", "", text.lower())
+    sentences = [sentence for sentence in re.split(r"[.!?]+", text) if len(sentence.split()) > 2]
+    words = re.sub(r"[.!?]", "", text).split()
+    syllables = sum(len(HYPHENATION.positions(word)) + 1 for word in words)
+    return round(0.39 * len(words) / max(1, len(sentences)) + 11.8 * syllables / max(1, len(words)) - 15.59 + SCHOOL, 1)
 
 
 def template_strings(text: str) -> Iterator[str]:

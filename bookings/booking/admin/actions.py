@@ -10,8 +10,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_lazy
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy, gettext_lazy as _
 
 from bookings import text as bookings_text
 from bookings.booking.admin.requests import AGREE_TIME_ACTION, OFFER_TIMES_ACTION, explain_refusal
@@ -95,7 +94,7 @@ def transfer_facts(person: Person) -> list[dict[str, Any]]:
     """What goes and what stays: a parcel goes to the workplace; a place is for one person, with their needs (ADR 13)."""
     ahead = Booking.objects.upcoming(timezone.now()).filter(person=person).with_related().order_by("starts_at", "pk")
     goes = [summary_row(booking.reference, f"{booking.presentation.title}. {booking.when}") for booking in ahead]
-    orders = Order.objects.open().filter(person=person, brought_with="").order_by("pk")
+    orders = Order.objects.open().filter(person=person, visit_reference="").order_by("pk")
     places = SessionPlace.objects.not_over(timezone.now()).filter(person=person).select_related("session__presentation")
     stays = [gettext("%(reference)s: leaflets by post") % {"reference": order.reference} for order in orders]
     stays += [

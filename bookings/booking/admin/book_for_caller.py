@@ -19,8 +19,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from accounts.access import signed_in_user
 from accounts.services import AccountGoneError
@@ -30,13 +29,14 @@ from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.request import book_for_caller
 from bookings.errors import AlreadyPlaced, OutsideRules, SlotTaken
 from bookings.models import Booking, BookingChannel, BookingState, Format, NotKeptReason, Presentation
+from bookings.models.booking import NEEDS_FIELDS
 from bookings.schedule import admin as admin_forms
 from bookings.schedule.admin import OTHER_TIME, STAFF_FORMAT_LABELS, WeekOfTimesForm
 from bookings.schedule.forms import parse_start
 from bookings.schedule.holds import held_times_lookup
 from bookings.schedule.picker import is_anything_free
 from bookings.schedule.slots import SlotQuery
-from bookings.text import ADDRESS_FIELDS, NEEDS_FIELDS, moment_text, summary_row
+from bookings.text import ADDRESS_FIELDS, moment_text, summary_row
 from bookings.travel import PlaceUnknown
 from core.dates import UK_TZ, format_datetime_range, format_day, uk_day
 from core.errors import DomainError

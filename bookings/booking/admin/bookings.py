@@ -1,9 +1,7 @@
 """The list of bookings and the page of one on the staff site. Every change is an action that calls a service."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -11,23 +9,17 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import (
-    BigIntegerField,
     Case,
-    CharField,
-    Count,
-    Exists,
     F,
     OrderBy,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
-    Sum,
     Value,
     When,
 )
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Coalesce, Least, NullIf
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import linebreaksbr
@@ -36,8 +28,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext, ngettext_lazy
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, ngettext, ngettext_lazy
 
 from accounts.access import signed_in_user
 from accounts.models import User
@@ -45,64 +36,57 @@ from bookings import text as bookings_text
 from bookings.booking.admin import requests
 from bookings.booking.admin.actions import (
     ASSIGN_ACTION,
-    JOINING_LINK_ACTION,
-    MARK_DELIVERED_ACTION,
     OBJECT_ACTIONS,
     REASSIGN_ACTION,
     ReassignForm,
 )
 from bookings.booking.admin.book_for_caller import BOOK_AGAIN_PARAM, book_for_caller_page, may_book_again
+from bookings.booking.admin.filters import (
+    AuthorityFilter,
+    FormatFilter,
+    NationFilter,
+    NeedsAttentionFilter,
+    NeedsPresenterFilter,
+    WaitingForFilter,
+    WhenFilter,
+)
 from bookings.booking.services.assign import reassign
-from bookings.booking.services.request import WAITS_SINCE, waiting_too_long
 from bookings.booking.services.transitions import mark_delivered
 from bookings.feedback.admin import attendance_text, feedback_summary_text
 from bookings.models import (
     Booking,
-    BookingChannel,
-    BookingEvent,
-    BookingEventKind,
-    BookingOrSession,
     BookingState,
-    Feedback,
     Format,
-    Leave,
-    Nation,
-    PlaceState,
     Presenter,
-    SessionPlace,
 )
-from bookings.models.booking import OPEN_BOOKING_STATES, BookingQuerySet
+from bookings.models.booking import NEEDS_FIELDS, OPEN_BOOKING_STATES
 from bookings.schedule.access import PresenterScopedAdmin, own_visits_for_list
-from bookings.schedule.admin import STAFF_FORMAT_LABELS, PresenterFilter, presenter_leave_link
+from bookings.schedule.admin import PresenterFilter
 from bookings.schedule.substitutes import MAX_BOOKINGS_PER_PAGE, rank_presenters_for, substitute_needs
-from bookings.seats.admin import SEAT_ASKED_KIND, asked_seat_rows, seat_asked_text, seats_text
+from bookings.seats.admin import seats_text
 from bookings.text import ADDRESS_FIELDS, summary_row
 from bookings.visits.admin import contact_rows, current_visit_text, find_late, joining_link_text, on_duty_text
 from bookings.visits.services import refuse_while_overdue
-from core.dates import UK_TZ, uk_datetime, uk_day
+from core.dates import UK_TZ, uk_day
 from core.errors import DomainError
 from leaflets.models import Delivery
 from leaflets.orders.queries import VisitLookup, register_visits
 from professionals.admin import (
     PERSON_PARAMETER,
     PersonColumnsMixin,
-    name_organisation_expression,
     name_organisation_html,
     name_organisation_text,
 )
-from professionals.areas import NATION_BY_AUTHORITY_PREFIX, authority_with_code
+from professionals.areas import authority_with_code
 from professionals.exports import ExportMixin, key_batches
-from professionals.models import LocalAuthority, Organisation, Person
-from professionals.notes.admin import RECORD_NOTE_ACTIONS, add_notes_by_reference
-from professionals.safeguarding.services import kept_back_expression, shown_text
+from professionals.notes.admin import RECORD_NOTE_ACTIONS
+from professionals.safeguarding.services import shown_text
 from staff.actions import ObjectAction, page_form_class
 from staff.lists import (
     ListPart,
-    OptionsFilter,
     column,
     datetime_column,
     format_short_start,
-    narrow_by,
     non_breaking,
     period_filter,
     phone_link,
@@ -114,192 +98,15 @@ from staff.model_admin import CachedObjectAdmin, ReferenceSearchAdmin
 from staff.search import SearchKind, search_registry, searched_contains
 from staff.site import staff_site
 from staff.spreadsheets import Cell, Heading
-from staff.story import (
-    IMPORTED_TEXT,
-    MAX_RELATED_ROWS,
-    RelatedList,
-    RelatedRow,
-    StoryEntry,
-    StoryPage,
-    import_entry,
-    register_related_list,
-    register_story_entries,
-)
-from staff.today import WaitingLine, WaitingRow
-
-# The filters of the list of bookings, and its lines on the first staff page.
-
-ONE_DAY = timedelta(days=1)
-
-
-class NeedsPresenterFilter(OptionsFilter):
-    title = _("presenter needed")
-    parameter_name = "needs_presenter"
-    options = {"yes": (_("Needs a presenter"), lambda bookings, now: bookings.needing_a_presenter())}
-
-
-class WaitingForFilter(OptionsFilter):
-    """Requests by whose turn it is to answer."""
-
-    title = _("request waits for")
-    parameter_name = "waits"
-    options = {
-        "us": (_("Us"), lambda bookings, now: bookings.to_decide()),
-        "them": (_("The professional"), lambda bookings, now: bookings.awaiting_answer()),
-        "long": (_("Us, for too long"), waiting_too_long),
-        "lapsed": (_("Us, and we no longer keep the dates"), lambda bookings, now: bookings.with_lapsed_dates()),
-    }
-
-
-class WhenFilter(OptionsFilter):
-    title = _("when")
-    parameter_name = "when"
-    options = {
-        "soon": (_("Today and tomorrow"), lambda bookings, now: bookings.between_days(uk_day(now), uk_day(now) + ONE_DAY)),
-        "week": (_("Next 7 days"), lambda bookings, now: bookings.between_days(uk_day(now), uk_day(now) + 6 * ONE_DAY)),
-        "closed": (_("On a day when we are closed"), BookingQuerySet.on_closed_days),
-        "over": (_("Over, not marked as delivered"), lambda bookings, now: bookings.to_mark_as_delivered(now)),
-    }
-
-
-class NeedsAttentionFilter(OptionsFilter):
-    title = _("needs a look")
-    parameter_name = "look"
-    options = {
-        "overdue": (_("No check-in or check-out"), BookingQuerySet.overdue),
-        "link": (_("Online without a joining link"), BookingQuerySet.without_joining_link),
-        "checks": (_("Visit after the presenter’s DBS check or training ends"), BookingQuerySet.with_unchecked_presenter),
-    }
-
-
-class FormatFilter(OptionsFilter):
-    title = _("where")
-    parameter_name = "where"
-    options = {value: (label, narrow_by(format=value)) for value, label in STAFF_FORMAT_LABELS.items()}
-
-
-class NationFilter(OptionsFilter):
-    title = _("nation")
-    parameter_name = "nation"
-    options = {value: (label, narrow_by(nation=value)) for value, label in Nation.choices}
-
-
-class AuthorityFilter(admin.SimpleListFilter):
-    """Local authorities that have bookings, of the chosen nation: all of them are too many to look through."""
-
-    title = _("local authority")
-    parameter_name = "authority"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, Any]]:
-        chosen = request.GET.get(NationFilter.parameter_name) or nation_of_authority(self.value() or "")
-        booked = Booking.objects.order_by().filter(local_authority=OuterRef("code"))
-        return list(LocalAuthority.objects.filter(Exists(booked), nation=chosen).values_list("code", "name")) if chosen else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
-        return queryset.filter(local_authority=self.value()) if nation_of_authority(self.value() or "") else queryset
-
-
-def nation_of_authority(authority: str) -> str:
-    """The nation of a local authority's code; empty for anything else."""
-    return NATION_BY_AUTHORITY_PREFIX.get(authority[0], "") if re.fullmatch(r"[A-Z][0-9]{8}", authority, re.ASCII) else ""
-
-
-# The lines of the first staff page about bookings. Each label reads on from 1 and from any larger figure.
-
-
-BOOKING_WAITING_ROW = WaitingRow(
-    who=name_organisation_expression("person__"),
-    what="presentation__title",
-    at="starts_at",
-    since="created_at",
-    order="starts_at",
-)
-# Leads to the booking's page, where the answers stand beside each other.
-DECIDE_WAITING_ROW = replace(BOOKING_WAITING_ROW, label=_("Decide"), since=WAITS_SINCE, order=WAITS_SINCE)
-
-
-def waiting_row_for_action(action: ObjectAction) -> WaitingRow:
-    return replace(BOOKING_WAITING_ROW, label=action.label, slug=action.slug)
-
-
-def add_waiting_line(
-    label: Any, narrowed_by: type[OptionsFilter], value: str, named: WaitingRow | None = None, *, urgent: bool = False
-) -> None:
-    """Add a line to the first staff page. That value of a filter narrows the list behind it to exactly these bookings."""
-    _label, narrow = narrowed_by.options[value]
-    staff_site.add_waiting(
-        _("Bookings"),
-        WaitingLine(
-            label=label,
-            count=lambda: narrow(Booking.objects.all(), timezone.now()),
-            address=lambda: f"{reverse('staff:bookings_booking_changelist')}?{narrowed_by.parameter_name}={value}",
-            permission="bookings.view_booking",
-            urgent=urgent,
-            named=named,
-        ),
-    )
-
-
-add_waiting_line(_("to decide"), WaitingForFilter, "us", DECIDE_WAITING_ROW)
-add_waiting_line(_("waiting too long for our answer"), WaitingForFilter, "long", DECIDE_WAITING_ROW, urgent=True)
-add_waiting_line(
-    _("to decide, with dates that we no longer keep"),
-    WaitingForFilter,
-    "lapsed",
-    replace(DECIDE_WAITING_ROW, label=requests.OFFER_TIMES_ACTION.label, slug=requests.OFFER_TIMES_ACTION.slug),
-    urgent=True,
-)
-add_waiting_line(_("waiting for the professional’s answer"), WaitingForFilter, "them")
-staff_site.add_waiting(
-    _("Bookings"),
-    WaitingLine(
-        label=_("requests for leave"),
-        one=_("request for leave"),
-        count=lambda: Leave.objects.to_decide(timezone.now()),
-        address=lambda: f"{reverse('staff:bookings_leave_changelist')}?state__exact=asked",
-        permission="bookings.change_leave",
-        named=WaitingRow(who="presenter__name", at="starts_at", since="created_at", label=_("Decide")),
-    ),
-)
-add_waiting_line(_("without a presenter"), NeedsPresenterFilter, "yes", waiting_row_for_action(ASSIGN_ACTION), urgent=True)
-# No names here: the alarms above have named these already.
-add_waiting_line(_("with no check-in or check-out"), NeedsAttentionFilter, "overdue", urgent=True)
-add_waiting_line(
-    _("online without a joining link"), NeedsAttentionFilter, "link", waiting_row_for_action(JOINING_LINK_ACTION), urgent=True
-)
-add_waiting_line(
-    _("after their presenter’s DBS check or training ends"),
-    NeedsAttentionFilter,
-    "checks",
-    waiting_row_for_action(REASSIGN_ACTION),
-    urgent=True,
-)
-# A check that isn't recorded counts as ended.
-EARLIEST_CHECK_END = Least(*(Coalesce(name, Value(date.min)) for name in ("checked_until", "trained_until")))
-staff_site.add_waiting(
-    _("Bookings"),
-    WaitingLine(
-        label=_("presenters whose DBS check or training ends soon, or is not recorded"),
-        one=_("presenter whose DBS check or training ends soon, or is not recorded"),
-        count=lambda: Presenter.objects.with_checks_ending_soon(timezone.now()),
-        address=lambda: f"{reverse('staff:bookings_presenter_changelist')}?checks=soon",
-        permission="bookings.change_presenter",
-        named=WaitingRow(who="name", order=EARLIEST_CHECK_END, label=_("Enter the new day")),
-    ),
-)
-add_waiting_line(_("while we are closed"), WhenFilter, "closed", replace(BOOKING_WAITING_ROW, label=_("Look at it")))
-add_waiting_line(_("today or tomorrow"), WhenFilter, "soon")
-add_waiting_line(
-    _("to mark as delivered"), WhenFilter, "over", replace(waiting_row_for_action(MARK_DELIVERED_ACTION), since="ends_at")
-)
 
 
 def text_column(name: str) -> Callable[[Any, Any], Any]:
-    """A text of the booking, under the name that the model gives it."""
+    """An answer or another text of the booking, under the name that the model gives it."""
     label = Booking._meta.get_field(name).verbose_name  # type: ignore[union-attr]
-    return column(label, lambda booking: shown_text(booking, name))
+    return column(label, lambda booking: bookings_text.answer_text(booking, name))
 
 
+NEEDS_COLUMNS = {f"{name}_text": text_column(name) for name in NEEDS_FIELDS}
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (
         None,
@@ -328,9 +135,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "audience_profession",
             "spare_seats",
             "leaflets",
-            "room_text",
-            "needs_text",
-            "notes_text",
+            *NEEDS_COLUMNS,
             "childs_details",
         ),
     ),
@@ -353,162 +158,6 @@ def urgency_ordering() -> list[OrderBy]:
         OrderBy(F("starts_at"), descending=True, nulls_last=True),
         OrderBy(F("pk"), descending=True),
     ]
-
-
-# What the stories say about bookings: the booking's own, the story of the person who asked, and of the organisation.
-
-
-def event_text(event: BookingEvent) -> str:
-    """What happened: the times before and after, the changed answers, the presenters before and after, and whether by a link."""
-    gave, gives, guest = event.gave or "", event.gives or "", event.guest or ""  # type: ignore[attr-defined]
-    what, changed = event.get_kind_display(), bookings_text.event_changes(event)
-    if changed["before"]:
-        what = gettext("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
-    elif "travel" in event.changes:
-        # The travel time that staff set for this visit; None is our own estimate, by the postcodes.
-        before, after = (
-            gettext("our own estimate")
-            if minutes is None
-            else ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
-            for minutes in event.changes["travel"]
-        )
-        what = gettext("%(what)s: from %(before)s to %(after)s") % {"what": what, "before": before, "after": after}
-    elif changed["people"]:
-        what = gettext("%(what)s: %(people)s") % {"what": what, **changed}
-    elif changed["fields"]:
-        what = gettext("%(what)s: %(fields)s") % {"what": what, **changed}
-    elif guest:
-        what = gettext("%(what)s: %(name)s") % {"what": what, "name": guest}
-    if gave != gives:
-        what = gettext("%(what)s. Presenter: from %(gave)s to %(gives)s") % {
-            "what": what,
-            "gave": gave or gettext("nobody"),
-            "gives": gives or gettext("nobody"),
-        }
-    return gettext("%(what)s (by a link in an email)") % {"what": what} if event.changes.get("by_link") else what
-
-
-def event_entries(events: QuerySet[BookingEvent], page: StoryPage) -> Iterator[StoryEntry]:
-    """Each event with the names of the presenter before and after a change and of the guest, if its changes have their keys."""
-    keys = {name: Cast(KT(f"changes__presenter__{place}"), BigIntegerField()) for place, name in enumerate(("before", "after"))}
-    gave, gives = (Subquery(Presenter.objects.filter(pk=OuterRef(key)).values("name")) for key in keys)
-    keys["seat"] = Cast(KT("changes__seat"), BigIntegerField())
-    guest = Subquery(Person.objects.filter(seats=OuterRef("seat")).values("name"))
-    events = events.select_related("by").annotate(**keys, kept_back=kept_back_expression(booking="booking"))
-    for event in page.newest(events.annotate(gave=gave, gives=gives, guest=guest)):
-        why, link = shown_text(event, "reason"), presenter_leave_link(event, page.user)
-        yield StoryEntry(event.at, event_text(event), event.by or "", why, *link)
-
-
-# A colleague as the site shows them: by name, or else by email address.
-EVENT_AUTHOR = Coalesce(NullIf("events__by__name", Value("")), "events__by__email", output_field=CharField())
-
-
-def person_event_entries(person: Person, page: StoryPage) -> Iterator[StoryEntry]:
-    """What happened to their bookings, and the seats that they asked for as a guest. One statement.
-
-    An imported booking has no event: its day stands for it.
-    """
-    bookings = Booking.objects.filter(Q(events__isnull=False) | Q(channel=BookingChannel.LIST), person=person)
-    columns = ("pk", "reference", "state", "events__pk", "events__kind", "events__reason", "kept_back")
-    rows = bookings.annotate(
-        at=Coalesce("events__at", "starts_at"),
-        by=EVENT_AUTHOR,
-        kept_back=kept_back_expression(booking="pk"),
-    ).values_list("at", "by", *columns)
-    both = page.newest(rows, "at", "-events__pk").union(page.newest(asked_seat_rows(person), "created_at"), all=True)
-    for at, by, key, reference, state, event, kind, reason, kept_back in both:
-        way = reference, reverse("staff:bookings_booking_change", args=[key])
-        if event:
-            happened = BookingEvent(pk=event, booking_id=key, reason=reason)
-            happened.kept_back = kept_back  # type: ignore[attr-defined]
-            why = shown_text(happened, "reason")
-            yield StoryEntry(at, BookingEventKind(kind).label, by or "", why, *way)
-        elif kind == SEAT_ASKED_KIND:
-            yield StoryEntry(at, seat_asked_text(state), "", "", *way)
-        else:
-            yield StoryEntry(at, BookingState(state).label, "", str(IMPORTED_TEXT), *way, whole_day=True)
-
-
-def reference_and_url(row: Any) -> tuple[str, str]:
-    """The reference of a booking or session, and the address of its page."""
-    return row.reference, reverse(f"staff:bookings_{row._meta.model_name}_change", args=[row.pk])
-
-
-def feedback_entries(answers: QuerySet[Feedback], page: StoryPage) -> Iterator[StoryEntry]:
-    """One entry for each day, since all that we know of an answer's time is its day."""
-    days = answers.order_by().values("received_on", "afterwards").annotate(many=Count("pk"))
-    days = days.filter(received_on__lte=uk_day(page.until)) if page.until else days
-    for day in days.order_by("-received_on", "-afterwards")[: page.most]:
-        said = ngettext("%(n)d person gave feedback", "%(n)d people gave feedback", day["many"]) % {"n": day["many"]}
-        address = reverse("staff:bookings_afterwards_change", args=[day["afterwards"]])
-        at = uk_datetime(day["received_on"], time.min)
-        yield StoryEntry(at, said, link=gettext("Feedback"), href=address, whole_day=True)
-
-
-def feedback_entries_for(given: BookingOrSession, page: StoryPage) -> Iterator[StoryEntry]:
-    """The feedback about a booking or a session that was read with its short link."""
-    afterwards = getattr(given, "afterwards", None)
-    if afterwards is not None:
-        yield from feedback_entries(Feedback.objects.filter(afterwards=afterwards), page)
-
-
-def organisation_booking_entries(organisation: Organisation, page: StoryPage) -> Iterator[StoryEntry]:
-    bookings = Booking.objects.filter(person__organisation=organisation).select_related("person", "presentation")
-    for booking in page.newest(bookings, "created_at"):
-        what = gettext("%(name)s booked “%(title)s”") % {"name": booking.person, "title": booking.presentation}
-        yield StoryEntry(booking.created_at, what, "", "", *reference_and_url(booking))
-
-
-def newest_bookings(organisation: Organisation) -> Iterator[RelatedRow]:
-    bookings = Booking.objects.filter(person__organisation=organisation).select_related("person")
-    for booking in bookings.order_by("-created_at", "-pk")[: MAX_RELATED_ROWS + 1]:
-        more = ". ".join([str(booking.when), booking.get_state_display(), str(booking.person)])
-        yield RelatedRow(booking.reference, more, reference_and_url(booking)[1])
-
-
-def reach_rows(organisation: Organisation) -> Iterator[RelatedRow]:
-    """How many presentations we gave there, how many people came to them, and how many came to open sessions."""
-    there = {"person__organisation": OuterRef("pk")}
-    given = Booking.objects.filter(**there, state=BookingState.DELIVERED).order_by().values("person__organisation")
-    taken = SessionPlace.objects.filter(**there, state=PlaceState.ATTENDED).order_by().values("person__organisation")
-    counts: list[Any] = [
-        given.annotate(n=Count("pk")),
-        given.annotate(n=Sum("attendance__people")),
-        taken.annotate(n=Count("pk")),
-    ]
-    figures = Organisation.objects.filter(pk=organisation.pk).values_list(*(Subquery(count.values("n")) for count in counts))
-    presentations, people, places = figures.get()
-    for many, one, more in (
-        (presentations, "%(n)s presentation given", "%(n)s presentations given"),
-        (people, "%(n)s person came to them", "%(n)s people came to them"),
-        (places, "%(n)s person came to an open session", "%(n)s people came to open sessions"),
-    ):
-        if many:
-            yield RelatedRow(ngettext(one, more, many) % {"n": f"{many:,}"})
-
-
-VIEW_FEEDBACK_PERMISSION, VIEW_BOOKINGS_PERMISSION = "bookings.view_afterwards", "bookings.view_booking"
-register_story_entries(Booking, lambda booking, page: event_entries(BookingEvent.objects.filter(booking=booking), page))
-register_story_entries(Booking, import_entry)
-add_notes_by_reference(Booking)
-register_story_entries(Booking, feedback_entries_for, permission=VIEW_FEEDBACK_PERMISSION)
-register_story_entries(Person, person_event_entries, permission=VIEW_BOOKINGS_PERMISSION)
-register_story_entries(
-    Person,
-    lambda person, page: feedback_entries(Feedback.objects.filter(afterwards__booking__person=person), page),
-    permission=VIEW_FEEDBACK_PERMISSION,
-)
-register_story_entries(Organisation, organisation_booking_entries, permission=VIEW_BOOKINGS_PERMISSION)
-register_story_entries(
-    Organisation,
-    lambda organisation, page: feedback_entries(
-        Feedback.objects.filter(afterwards__booking__person__organisation=organisation), page
-    ),
-    permission=VIEW_FEEDBACK_PERMISSION,
-)
-register_related_list(Organisation, RelatedList(_("What we reached there"), reach_rows, VIEW_BOOKINGS_PERMISSION))
-register_related_list(Organisation, RelatedList(_("Newest bookings"), newest_bookings, VIEW_BOOKINGS_PERMISSION))
 
 
 MAX_ASSIGNED_SHOWN = 50  # bookings, as many as a page of the list has
@@ -595,7 +244,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
     readonly_fields = (*(name for _title, fields in SECTIONS for name in fields), "person_unlinked")
 
     may_be_empty = (
-        *("why_closed", "room_text", "needs_text", "notes_text"),
+        *("why_closed", *NEEDS_COLUMNS),
         "spare_seats",
         "leaflets",
         "area",
@@ -611,7 +260,8 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
         "said",
     )
     for_who_acts = (
-        *("spare_seats", "joining", "person_email", "person_phone", "person_domain", "contact", "needs_text", "notes_text"),
+        *("spare_seats", "joining", "person_email", "person_phone", "person_domain", "contact"),
+        *(name for name in NEEDS_COLUMNS if name != "room_text"),
     )
     asked_at = datetime_column("created_at", _("asked"))
     state_text = state_column()
@@ -643,7 +293,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
     dates = column(_("dates"), lambda booking: requests.dates_text(booking, timezone.now()))
     their_reason = column(_("why our times don’t suit"), lambda booking: shown_text(booking, "request_reason"))
     why_closed = text_column("closed_reason")
-    room_text, needs_text, notes_text = map(text_column, bookings_text.NEEDS_FIELDS)
+    locals().update(NEEDS_COLUMNS)
     came_by = column(_("came by"), lambda booking: booking.get_channel_display())
     contact = column(_("contact’s phone"), lambda booking: phone_link(booking.contact_phone))
     visit_display = column(_("visit"), lambda booking: current_visit_text(booking))
@@ -673,7 +323,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, ReferenceSearchAdmin,
             super()
             .get_queryset(request)
             .select_related(
-                *self.list_select_related, "busy_time", "visit__presenter", "brought__order", "attendance", "afterwards"
+                *self.list_select_related, "busy_time", "visit__presenter", "brought__order", "attendance", "follow_up"
             )
         )
 
@@ -877,7 +527,7 @@ def last_visit_address(person: int) -> tuple[datetime, Delivery] | None:
 register_visits(
     VisitLookup(
         order_visit_text,
-        lambda: Subquery(Booking.objects.filter(reference=OuterRef("brought_with")).order_by().values("starts_at")),
+        lambda: Subquery(Booking.objects.filter(reference=OuterRef("visit_reference")).order_by().values("starts_at")),
         last_visit_address,
     )
 )

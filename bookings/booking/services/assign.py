@@ -4,8 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.utils.translation import gettext, gettext_lazy
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy, gettext_lazy as _
 
 from accounts.models import User
 from bookings.booking.services.transitions import (
@@ -184,7 +183,7 @@ def transfer_bookings(
     if not bookings:
         raise NothingToTransferError
     for booking in bookings:
-        # A higher number strikes the entry out of the old owner's calendar, and brings it back if the booking comes back.
+        # A higher number removes the entry from the old owner's calendar, and brings it back if the booking comes back.
         booking.person, booking.sequence = after, booking.next_sequence
         booking.save(update_fields=["person", "sequence"])
         brought = getattr(booking, "brought", None)

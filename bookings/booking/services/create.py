@@ -60,7 +60,7 @@ def place_booking(
         draft = lock_draft(booking.submission_token, booking.person)
         claim = None if presenter else take_held_slot(booking, draft, now)
         if claim is None:
-            claim = take_free_slot(booking, place, draft, by_staff=by_staff, presenter=presenter, reason=override_reason, now=now)
+            claim = take_free_slot(booking, place, draft, presenter=presenter, reason=override_reason, by=by, now=now)
         booking.presenter = claim.presenter
         booking.save_with_reference()
         aside = suspend_held_times(claim.presenter, place, now)
@@ -127,13 +127,13 @@ def take_free_slot(
     place: Place | None,
     draft: Draft | None,
     *,
-    by_staff: bool,
     presenter: Presenter | None,
     reason: str,
+    by: User | None,
     now: datetime,
 ) -> BusyTime:
     """A new claim on the time of the best presenter who is free then. Looks, locks those who could give it, and looks again."""
-    start, end = booking.agreed_times
+    (start, end), by_staff = booking.agreed_times, is_by_staff(booking, by)
     slot_query, day, token = SlotQuery.for_booking(booking, place), uk_day(start), booking.submission_token
     own = list(BusyTime.objects.filter(hold__draft=draft)) if draft else []
     named, theirs = [presenter] if presenter else None, held_times_lookup(place)

@@ -13,8 +13,18 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookings.errors import NeedsPresenter, NoTimeAgreed, NotOver, TooLateToCancel, TransitionNotAllowed
-from bookings.feedback.services import get_or_create_afterwards
-from bookings.models import Booking, BookingEvent, BookingEventKind, BookingState, Brought, Format, Presenter, Seat, SeatState
+from bookings.feedback.services import get_or_create_follow_up
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookingEventKind,
+    BookingState,
+    Format,
+    Presenter,
+    Seat,
+    SeatState,
+    VisitLeaflets,
+)
 from bookings.models.booking import UNDO_TRANSITIONS, record_event
 from bookings.schedule.holds import close_options, free_claims
 from bookings.schedule.locks import lock_booking
@@ -51,14 +61,13 @@ def transition(
     now: datetime,
     reason: str = "",
     by_link: bool = False,
-    takes_back: bool = False,
     **columns: object,
 ) -> None:
     """Move the booking on from the state that it was read in, store `columns` with it, and record it.
 
-    `takes_back`: the move undoes an earlier one. Raises TransitionNotAllowed if that move is not in the table, or if the
-    booking's state has changed since it was read.
+    Raises TransitionNotAllowed if that move is not in the table, or if the booking's state has changed since it was read.
     """
+    takes_back = kind in (BookingEventKind.UNDELIVERED, BookingEventKind.RESTORED)
     if not (to in UNDO_TRANSITIONS.get(booking.state, ()) if takes_back else booking.can_become(to)):
         raise TransitionNotAllowed(
             _("This booking’s state is now “%(state)s”, so you can no longer do that.") % {"state": booking.get_state_display()}
@@ -151,7 +160,7 @@ def mark_delivered(booking: Booking, *, by: User | None, now: datetime) -> Booki
     if locked.needs_a_presenter:
         raise NeedsPresenter
     transition(locked, BookingState.DELIVERED, BookingEventKind.DELIVERED, by=by, now=now)
-    closes_at = get_or_create_afterwards(given=locked, now=now).closes_at
+    closes_at = get_or_create_follow_up(given=locked, now=now).closes_at
     if now < closes_at:
         notify({}, locked, now, later=[LaterMessage("booking-afterwards", [locked.person.email], now, closes_at)])
     return locked
@@ -181,12 +190,12 @@ def bring_leaflets(booking: Booking, asked: Sequence[CopiesToBring], *, by: User
     given = {line.edition.leaflet.slug: line.copies for line in order.lines.all()} if order else {}
     short = [replace(leaflet, copies=leaflet.copies - given.get(leaflet.slug, 0)) for leaflet in asked]
     missing = [asdict(leaflet) for leaflet in short if leaflet.copies > 0]
-    Brought.objects.create(booking=booking, order=order, missing=missing)
+    VisitLeaflets.objects.create(booking=booking, order=order, missing=missing)
 
 
 def take_back_leaflets(booking: Booking, *, by: User | None, now: datetime) -> None:
     """The visit is off: put its copies back on the shelf, once. The presenter keeps what they have been given."""
-    brought = Brought.objects.select_related("order__person").filter(booking=booking, order__isnull=False).first()
+    brought = VisitLeaflets.objects.select_related("order__person").filter(booking=booking, order__isnull=False).first()
     if brought is None or brought.order is None:
         return
     with suppress(OrderStateHasChanged):

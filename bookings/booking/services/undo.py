@@ -12,18 +12,18 @@ from accounts.models import User
 from bookings.booking.services.transitions import Recipients, confirmation_recipients, notify, notify_lead_if_flagged, transition
 from bookings.errors import SlotTaken, TransitionNotAllowed
 from bookings.models import (
-    Afterwards,
     Attendance,
     Booking,
     BookingEventKind,
     BookingOrSession,
     BookingState,
-    Brought,
     BusyKind,
     BusyTime,
     DateOption,
     DateOptionState,
     Feedback,
+    FollowUp,
+    VisitLeaflets,
     booking_or_session_lookup,
 )
 from bookings.schedule.holds import place_columns
@@ -50,9 +50,7 @@ def take_back_delivered(booking: Booking, *, reason: str, by: User | None, now: 
     refuse_if_outcome_recorded(locked)
     # With a higher sequence, its host gets the email that asks how it was when it is marked as delivered again.
     columns: dict[str, Any] = {"sequence": locked.sequence + 1}
-    transition(
-        locked, BookingState.CONFIRMED, BookingEventKind.UNDELIVERED, by=by, now=now, reason=reason, takes_back=True, **columns
-    )
+    transition(locked, BookingState.CONFIRMED, BookingEventKind.UNDELIVERED, by=by, now=now, reason=reason, **columns)
     notify_lead_if_flagged(locked, f":taken-back:{locked.sequence}", now, flagged=flagged)
     return locked
 
@@ -63,8 +61,8 @@ def refuse_if_outcome_recorded(given: BookingOrSession) -> None:
         raise DomainError(
             _("Somebody has recorded how many people came, so it took place. If the numbers are wrong, correct them.")
         )
-    links = list(Afterwards.objects.filter(**booking_or_session_lookup(given)).select_for_update())
-    if Feedback.objects.filter(afterwards__in=links).exists():
+    links = list(FollowUp.objects.filter(**booking_or_session_lookup(given)).select_for_update())
+    if Feedback.objects.filter(follow_up__in=links).exists():
         raise DomainError(_("People have given feedback about this presentation, so it took place. Leave it as delivered."))
 
 
@@ -91,7 +89,7 @@ def take_back_cancelled(booking: Booking, *, reason: str, by: User | None, now: 
         "closed_reason": "",
         "visit_closed": locked.visit_closed and is_over,
     }
-    transition(locked, to, BookingEventKind.RESTORED, by=by, now=now, reason=reason, takes_back=True, **columns)
+    transition(locked, to, BookingEventKind.RESTORED, by=by, now=now, reason=reason, **columns)
     claim_again(locked, is_over=is_over)
     if to == BookingState.REQUESTED:
         # Its dates wait for an answer again. No presenter's time is kept for them now, and staff see that.
@@ -127,7 +125,7 @@ def claim_again(booking: Booking, *, is_over: bool) -> None:
 
 def restore_leaflets(booking: Booking, cancelled_at: datetime, *, by: User | None, now: datetime) -> None:
     """Restores the order of leaflets that was cancelled with it, as far as there are any; what has gone is missing now."""
-    brought = Brought.objects.select_related("order").filter(booking=booking, order__isnull=False).first()
+    brought = VisitLeaflets.objects.select_related("order").filter(booking=booking, order__isnull=False).first()
     if brought is None or brought.order is None:
         return
     gone = restore_for_visit(brought.order, cancelled_at=cancelled_at, by=by, now=now)

@@ -14,8 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import Progress, shows_progress, signed_in_user, url_with_next
@@ -66,6 +65,7 @@ from office.closures.models import ClosureScope
 from office.closures.queries import closure_texts_between
 from professionals import drafts
 from professionals.access import person_required, signed_in_person, signed_in_person_or_none, with_details_form
+from professionals.forms import NewPersonForm
 from professionals.models import DraftKind, Person
 from professionals.safeguarding.services import leave_out_kept_back
 
@@ -522,21 +522,20 @@ def booking_progress(request: HttpRequest, slug: str) -> Progress | None:
 @shows_progress(booking_progress)
 @require_http_methods(FORM_METHODS)
 @with_details_form
-def book_check(request: HttpRequest, slug: str) -> HttpResponse:
+def book_check(request: HttpRequest, details_form: NewPersonForm | None, slug: str) -> HttpResponse:
     now = timezone.now()
     answers = get_draft_answers(request, slug, now)
     token, digest = request.POST.get("token", ""), request.POST.get("digest", "")
-    is_new = hasattr(request, "details_form")
-    if is_new and (answers.asks_for_dates or answers.leaflets):  # only of a known person can we say what they get
+    if details_form and (answers.asks_for_dates or answers.leaflets):  # only of a known person can we say what they get
         return redirect(url_with_next("account_details", request.path))
-    if request.method != "POST" or "extend" in request.POST or is_new:
-        return check_or_extend(request, answers, now)
+    if request.method != "POST" or "extend" in request.POST or details_form:
+        return check_or_extend(request, answers, details_form, now)
     if answers.draft is None or answers.draft.token != token:
         return already_placed_page(request, token, digest)
     if answers.first_missing() != "check":
         return redirect(f"book_{answers.first_missing()}", slug=slug)
     if warning := recheck_reason(request, answers, digest, now):
-        return check_page(request, answers, now, warning=warning)
+        return check_page(request, answers, None, now, warning=warning)
     booking = answers.booking
     booking.person, booking.channel = signed_in_person(request), BookingChannel.WEB
     booking.submission_token, booking.submission_digest = token, digest
@@ -557,7 +556,9 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("booking_placed", reference=booking.reference)
 
 
-def check_or_extend(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
+def check_or_extend(
+    request: HttpRequest, answers: DraftAnswers, details_form: NewPersonForm | None, now: datetime
+) -> HttpResponse:
     """The check page. After the button for more time, back to it or to the nearest times."""
     missing = answers.first_missing()
     if "extend" in request.POST:
@@ -568,14 +569,14 @@ def check_or_extend(request: HttpRequest, answers: DraftAnswers, now: datetime) 
             return slot_taken_page(request, answers, answers.start or now, now)
         except (TooManyHolds, DraftGone) as refusal:
             messages.warning(request, refusal.message)
-        if not hasattr(request, "details_form"):
+        if not details_form:
             return redirect("book_check", slug=answers.presentation.slug)
     if answers.draft is None:
         messages.info(request, _("There is nothing to check. This page shows what you have booked."))
         return redirect("my")
     if missing != "check":
         return redirect(f"book_{missing}", slug=answers.presentation.slug)
-    return check_page(request, answers, now)
+    return check_page(request, answers, details_form, now)
 
 
 def recheck_reason(request: HttpRequest, answers: DraftAnswers, digest: str, now: datetime) -> str:
@@ -607,7 +608,9 @@ def already_placed_page(request: HttpRequest, token: str, digest: str) -> HttpRe
     return render(request, "bookings/booking/already_placed.html", {"booking": booking})
 
 
-def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, warning: str = "") -> HttpResponse:
+def check_page(
+    request: HttpRequest, answers: DraftAnswers, details_form: NewPersonForm | None, now: datetime, *, warning: str = ""
+) -> HttpResponse:
     held = held_slot(answers, now)
     start = answers.start
     if start and not held and not is_still_free(request, answers, start, now):
@@ -620,7 +623,7 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
         "presentation": answers.presentation,
         "sections": check_page_sections(answers, booking.person, now),
         "kept": held,
-        "form": getattr(request, "details_form", None),
+        "form": details_form,
         "asks_for_dates": answers.asks_for_dates,
         "is_request": answers.asks_for_dates or needs_staff_decision(booking),
         "back_url": url_before_check(answers),

@@ -1,4 +1,4 @@
-"""What can be booked; a booking, for its owner and by a link in an email: shown, answered, changed, cancelled."""
+"""Views that list presentations, and show, answer, change and cancel a booking."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ from bookings.schedule.forms import WhenForm, parse_start, slot_value
 from bookings.schedule.picker import Picker, build_nearest_picker, slot_picker_response
 from bookings.schedule.queries import read_schedule
 from bookings.seats.queries import nearby_seats_context
-from bookings.text import NEEDS_FIELDS, SummaryRow, summary_row
+from bookings.text import SummaryRow, summary_row
 from core.dates import format_datetime_range, uk_day
 from core.errors import DomainError
 from core.forms import FORM_METHODS
@@ -476,10 +476,9 @@ def find_details_draft(request: HttpRequest, booking: Booking, now: datetime) ->
     answer: dict[str, Any] = draft.answers.get(CHANGE_STEP, {}) if draft else {}
     if draft is None or answer.get("reference") != booking.reference:
         return None
-    typed = {name: answer["answers"].get(name, "") for name in DetailsForm.base_fields}  # in the order of the page
-    answers = {
-        name: value for name, value in typed.items() if value or not (name in NEEDS_FIELDS and is_text_kept_back(booking, name))
-    }
+    typed = {name: answer["answers"][name] for name in DetailsForm.base_fields if name in answer["answers"]}  # as the page asks
+    texts = DetailsForm.free_text_fields
+    answers = {name: value for name, value in typed.items() if value or not (name in texts and is_text_kept_back(booking, name))}
     return DetailsDraft(draft, answer["version"], answers, answer["flagged"])
 
 

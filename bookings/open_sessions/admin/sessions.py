@@ -13,11 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from bookings import text as bookings_text
-from bookings.booking.admin.bookings import VIEW_FEEDBACK_PERMISSION, feedback_entries_for, reference_and_url
+from bookings.booking.admin.story import VIEW_FEEDBACK_PERMISSION, feedback_entries_for, reference_and_url
 from bookings.feedback.admin import attendance_text, feedback_summary_text
 from bookings.models import (
     OpenSession,
@@ -426,7 +425,7 @@ class OpenSessionAdmin(SessionExportMixin, PresenterScopedAdmin):
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OpenSession]:
-        return super().get_queryset(request).select_related(*self.list_select_related, "attendance", "afterwards")
+        return super().get_queryset(request).select_related(*self.list_select_related, "attendance", "follow_up")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[OpenSession], search_term: str

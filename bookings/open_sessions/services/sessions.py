@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from bookings.booking.services.undo import refuse_if_outcome_recorded
 from bookings.errors import NothingChanged, NotOver, SamePresenter, SlotTaken
-from bookings.feedback.services import get_or_create_afterwards
+from bookings.feedback.services import get_or_create_follow_up
 from bookings.models import BusyKind, BusyTime, OpenSession, PlaceState, Presenter, SessionEventKind, SessionSeries, SessionState
 from bookings.models.booking import REMINDER_TIME
 from bookings.open_sessions.queries import PlannedSession
@@ -401,7 +401,7 @@ def mark_session_delivered(session: OpenSession, *, by: User | None, now: dateti
         raise DomainError(_("This session needs a presenter. Choose one first."))
     end_lapsed_offers(locked, now=now)
     OpenSession.objects.filter(pk=locked.pk).update(state=SessionState.DELIVERED)
-    closes_at = get_or_create_afterwards(given=locked, now=now).closes_at
+    closes_at = get_or_create_follow_up(given=locked, now=now).closes_at
     record_session_event(locked, SessionEventKind.DELIVERED, by=by, now=now)
     if now >= closes_at:
         return

@@ -24,6 +24,7 @@ STAFF_ONLY_PATHS = (
         "leaflets/dispatch/prints.py",
         "leaflets/dispatch/queries.py",
         "leaflets/dispatch/services.py",
+        "leaflets/dispatch/sheets.py",
     ),
     *("*/imports.py", "*/imports/*", "staff/spreadsheets.py", "leaflets/models/stock.py"),
     *(

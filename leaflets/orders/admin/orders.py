@@ -13,8 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy, ngettext, ngettext_lazy
 
 from core.dates import format_day
 from core.models import is_reference, normalise_reference
@@ -221,7 +220,7 @@ ORDER_ACTIONS = (
         "forward",
         gettext_lazy("Pass this order forward"),
         prioritise_order,
-        available=lambda order: order.is_waiting_for_copies and not order.passed_forward_at,
+        available=lambda order: order.is_waiting_for_copies and not order.prioritised_at,
         form_class=PrioritiseForm,
         explanation=gettext_lazy(
             "When copies come in, this order gets its copies before older orders do. Other orders keep what we have "
@@ -253,7 +252,7 @@ ORDER_ACTIONS = (
         "restore",
         gettext_lazy("Take back the cancellation"),
         restore_order,
-        available=lambda order: not order.brought_with and find_cancellation(order) is not None,
+        available=lambda order: not order.visit_reference and find_cancellation(order) is not None,
         form_class=RestoreForm,
         explanation=gettext_lazy(
             "We promise the order the same copies again, if they are still in stock. The person will get an email. If the "
@@ -392,13 +391,15 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, ReferenceSearchAdmin, Rea
     asked_at = datetime_column("created_at", gettext_lazy("ordered"))
     asked = column(gettext_lazy("ordered"), lambda order: time_ago_text(order.created_at, timezone.now()), ordering="-created_at")
     number_of_copies = column(gettext_lazy("copies"), lambda order: f"{order.total_copies:,}")
-    why_more = column(gettext_lazy("why more than the limit"), lambda order: shown_text(order, "asked_because") or EMPTY_VALUE)
+    why_more = column(
+        gettext_lazy("why more than the limit"), lambda order: shown_text(order, "over_limit_reason") or EMPTY_VALUE
+    )
     to_whom = column(
         gettext_lazy("for"), lambda order: name_organisation_html(order.name, order.organisation_name), ordering="name"
     )
     label = column(gettext_lazy("send to"), lambda order: "\n".join(order.address))
-    visit = column(gettext_lazy("visit"), lambda order: visit_text(order.brought_with))
-    visit_unlinked = column(gettext_lazy("visit"), lambda order: strip_tags(visit_text(order.brought_with)))
+    visit = column(gettext_lazy("visit"), lambda order: visit_text(order.visit_reference))
+    visit_unlinked = column(gettext_lazy("visit"), lambda order: strip_tags(visit_text(order.visit_reference)))
     came_by = column(gettext_lazy("came by"), lambda order: order.get_channel_display())
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
@@ -426,8 +427,8 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, ReferenceSearchAdmin, Rea
     def place(self, order: Order) -> str:
         if not order.is_prioritised:
             return ""
-        event = order.events.filter(kind=OrderEventKind.FORWARD).select_related("by").last()
-        when = _("Passed forward on %(when)s") % {"when": format_long_datetime(order.passed_forward_at)}  # type: ignore[arg-type]
+        event = order.events.filter(kind=OrderEventKind.PRIORITISED).select_related("by").last()
+        when = _("Passed forward on %(when)s") % {"when": format_long_datetime(order.prioritised_at)}  # type: ignore[arg-type]
         if event is None:
             return when
         when_and_by = _("%(said)s by %(who)s") % {"said": when, "who": event.by} if event.by else when
@@ -454,7 +455,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, ReferenceSearchAdmin, Rea
 
     @admin.display(description=gettext_lazy("where to"), ordering="postcode")
     def where_to(self, order: Order) -> str:
-        if not order.brought_with:
+        if not order.visit_reference:
             return f"{order.town} {non_breaking(order.postcode)}"
         starts = getattr(order, "visit_starts", None)
         if starts is None:
@@ -494,10 +495,10 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, ReferenceSearchAdmin, Rea
             {"label": _("What"), "value": self.to_pack(obj)},
             {"label": _("Send to"), "value": self.label(obj)},
         ]
-        if obj.brought_with:
+        if obj.visit_reference:
             rows.append({"label": _("Visit"), "value": self.visit_unlinked(obj)})
-        if obj.asked_because:
-            rows.append({"label": _("Why more than the limit"), "value": shown_text(obj, "asked_because")})
+        if obj.over_limit_reason:
+            rows.append({"label": _("Why more than the limit"), "value": shown_text(obj, "over_limit_reason")})
         who = f"{name_organisation_text(obj.person)}\n{obj.contact_phone or obj.person.phone}".strip()
         return [*rows, {"label": _("Who asked"), "value": who}]
 

@@ -8,8 +8,7 @@ from hashlib import sha256
 
 from django.db import transaction
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from accounts.models import User
 from core.dates import format_day
@@ -96,21 +95,21 @@ def change_page_digest(titles: Iterable[OrderedTitle], delivery: Delivery) -> st
 
 
 def change_shortfall(
-    title: OrderedTitle, wanted: int, *, recent: RecentOrders, moved: bool, will_wait: bool, may_exceed_limit: bool
+    title: OrderedTitle, wanted: int, *, recent: RecentOrders | None, moved: bool, will_wait: bool
 ) -> Shortfall | None:
     """Why this many copies can't be sent, or None. The order may always keep the copies that it has.
 
-    `moved`: it goes to another postcode now, whose workplace may have had enough. `will_wait`, `may_exceed_limit`: see
-    `shortfall`.
+    `recent` is None if the order may exceed the limits. `moved`: it goes to another postcode now, whose workplace may have had
+    enough. `will_wait`: the person agreed that copies which we don't have come later.
     """
     leaflet, more, allowance = title.leaflet, wanted > title.copies, None
     if more and title.current is None:
         facts = {"title": leaflet.title, "n": title.copies}
         text = _("We can’t add copies of “%(title)s” just now. Enter %(n)d or fewer.") % facts
         return Shortfall(leaflet, wanted, title.copies, text)
-    if more and not may_exceed_limit:
+    if more and recent is not None:
         allowance = recent.allowance(leaflet)
-    elif moved and wanted and not may_exceed_limit:
+    elif moved and wanted and recent is not None:
         allowance = recent.workplace_allowance(leaflet)
     if allowance and title.sent + wanted > allowance.copies:
         most = max(allowance.copies - title.sent, 0)
@@ -196,7 +195,7 @@ def change_order(*, order: Order, change: OrderChange, by: User | None, now: dat
     OrderHasChanged, NothingChanged, NothingLeft, ReplacesLostParcel, Shortfalls; DomainError for an order that is brought, or
     another address after a parcel has left.
     """
-    if order.brought_with:  # an order stays brought for good, and has no address (ADR 17)
+    if order.visit_reference:  # an order stays brought for good, and has no address (ADR 17)
         raise DomainError(
             gettext_lazy("Our presenter will bring these leaflets, so you can cancel this order but not change it.")
         )
@@ -250,10 +249,9 @@ def _check_change(
         change_shortfall(
             title,
             change.wanted(title),
-            recent=recent.get(title.leaflet.pk, NO_RECENT_ORDERS),
+            recent=None if may_exceed_limit else recent.get(title.leaflet.pk, NO_RECENT_ORDERS),
             moved=change.delivery.postcode != order.postcode,
             will_wait=title.leaflet.pk in change.will_wait_for,
-            may_exceed_limit=may_exceed_limit,
         )
         for title in titles
     ]

@@ -75,7 +75,7 @@ def place_order(
 
     The order already says who asks and where it goes, with the form's one-time token and the answers' digest. Staff who give an
     `override_reason` may go over a title's limits, never over its stock. For the titles in `will_wait_for`, copies that are not
-    in stock are backordered. With `asked_because`, the order is a request: nothing is promised until staff have decided.
+    in stock are backordered. With `over_limit_reason`, the order is a request: nothing is promised until staff have decided.
 
     `flagged`: the person kept a text that looks like a child's details, so tell the safeguarding lead. `keep` goes into their
     address book; if that is full or has it already, the order is placed all the same.
@@ -87,8 +87,8 @@ def place_order(
     token, person = order.submission_token, order.person
     over_limit = bool(override_reason) and by is not None and by.is_staff
     if over_limit:
-        order.asked_because = ""
-    is_request = bool(order.asked_because)
+        order.over_limit_reason = ""
+    is_request = bool(order.over_limit_reason)
     order.created_at = now
     order.state = OrderState.REQUESTED if is_request else OrderState.RECEIVED
     try:
@@ -271,7 +271,7 @@ def place_order_for_visit(
         name=person.name,
         organisation_name=person.organisation.name if person.organisation else "",
         postcode=postcode,
-        brought_with=visit,
+        visit_reference=visit,
         created_at=now,
     )
     order.save_with_reference()
@@ -329,7 +329,7 @@ def report_missing(
     the leaflets are brought, or if it is too early or too late to report the parcel.
     """
     order = Order.objects.select_related("person").get(pk=parcel.order_id)
-    if order.brought_with:
+    if order.visit_reference:
         raise DomainError(_("Our presenter brings these leaflets, so we posted no parcel."))
     if uk_day(now) < (since := reportable_from(parcel)):
         raise DomainError(_("It may still come. If it has not come by %(day)s, tell us then.") % {"day": format_day(since)})

@@ -10,8 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Prefetch, prefetch_related_objects
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.models import User
 from core.dates import uk_datetime, uk_day
@@ -225,13 +224,13 @@ def record_dispatches(tracking_numbers: Mapping[Order, str], *, by: User | None,
     orders = list(tracking_numbers)
     news = [
         DigestItem(
-            ":".join(filter(None, ["person", str(order.person_id), order.brought_with])), order.person.email, order.reference
+            ":".join(filter(None, ["person", str(order.person_id), order.visit_reference])), order.person.email, order.reference
         )
         for order in orders
     ]
     emails = add_to_digests(news, kind="order-dispatched", day=uk_day(now), now=now, due_at=email_due_at(now))
     return Dispatch.objects.bulk_create(
-        Dispatch(order=order, dispatched_at=now, by=by, tracking_number=number, told_in_id=key)
+        Dispatch(order=order, dispatched_at=now, by=by, tracking_number=number, notification_id=key)
         for (order, number), key in zip(tracking_numbers.items(), emails, strict=True)
     )
 
@@ -284,13 +283,13 @@ def release_lines(lines: Sequence[OrderLine], *, by: User | None, now: datetime)
 def restore_order(order: Order, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> None:
     """Take back a cancellation: promise the order the same copies again, all or none, and wait again for the rest.
 
-    `flagged`: as in `cancel`. Raises OrderStateHasChanged, AccountGoneError, and DomainError with the titles that are short of
-    copies now.
+    `flagged`: as in `cancel_order`. Raises OrderStateHasChanged, AccountGoneError, and DomainError with the titles that lack
+    copies.
     """
     lock_person(order.person)
     locked = lock_order(order)
     cancelled = find_cancellation(locked)
-    if cancelled is None or locked.brought_with:
+    if cancelled is None or locked.visit_reference:
         raise OrderStateHasChanged(locked)
     if gone := copies_gone(locked, cancelled):
         refusal = _("We no longer have enough copies of %(titles)s. Go back to the order and press “Order again”.")
@@ -431,7 +430,7 @@ def approve_order(
 
 @transaction.atomic
 def decline_order(order: Order, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
-    """Send none of it. The person reads the `reason`. `flagged`: as in `approve`. Raises OrderStateHasChanged."""
+    """Send none of it. The person reads the `reason`. `flagged`: as in `approve_order`. Raises OrderStateHasChanged."""
     lines = list(lock_order(order).lines.all())
     transition(order, OrderState.DECLINED, expect={OrderState.REQUESTED}, by=by, now=now, reason=reason)
     release_lines(lines, by=by, now=now)
@@ -452,7 +451,7 @@ def prioritise_order(order: Order, *, by: User | None, now: datetime, reason: st
 
 @transaction.atomic
 def remove_priority(order: Order, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False) -> None:
-    """Put the order back in its place by date. It keeps its promised copies. `flagged`: as in `prioritise`.
+    """Put the order back in its place by date. It keeps its promised copies. `flagged`: as in `prioritise_order`.
 
     Raises OrderStateHasChanged; DomainError if it is not passed forward.
     """
@@ -462,18 +461,18 @@ def remove_priority(order: Order, *, by: User | None, now: datetime, reason: str
 def _set_priority(order: Order, since: datetime | None, *, by: User | None, now: datetime, reason: str, flagged: bool) -> None:
     """`since` when it is passed forward, if it is. Its editions and itself are locked: nobody gives copies out meanwhile."""
     lock_order(order)
-    order.refresh_from_db(fields=["state", "passed_forward_at"])
+    order.refresh_from_db(fields=["state", "prioritised_at"])
     if order.state not in QUEUED_STATES:
         raise OrderStateHasChanged(order)
-    if since and order.passed_forward_at:
+    if since and order.prioritised_at:
         raise DomainError(gettext_lazy("This order is already passed forward, so nothing has changed."))
     if since and not order.lines.filter(backordered__gt=0).exists():
         raise DomainError(gettext_lazy("This order already has all its copies, so it is not waiting for any."))
-    if not since and not order.passed_forward_at:
+    if not since and not order.prioritised_at:
         raise DomainError(gettext_lazy("This order is already in its own place, so nothing has changed."))
-    kind = OrderEventKind.FORWARD if since else OrderEventKind.IN_LINE
-    order.passed_forward_at = since
-    order.save(update_fields=["passed_forward_at"])
+    kind = OrderEventKind.PRIORITISED if since else OrderEventKind.IN_LINE
+    order.prioritised_at = since
+    order.save(update_fields=["prioritised_at"])
     event = OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
     if flagged:
         notify_safeguarding_lead(about=f"order:{order.pk}:place:{event.pk}", reference=order.reference, now=now)

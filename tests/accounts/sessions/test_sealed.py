@@ -14,8 +14,7 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.test import Client
 from django.utils import timezone
 
-from accounts import sessions
-from accounts import views as accounts_views
+from accounts import sessions, views as accounts_views
 from accounts.encryption import ENCRYPTED_ITEMS_KEY, ENCRYPTED_SESSION_KEYS
 from accounts.models import Session
 from professionals.models import Person

@@ -11,20 +11,20 @@ from tests.bookings.rows import LEEDS, NOW, YORK, at, make_booking
 
 pytestmark = pytest.mark.django_db
 ADD = "/staff/bookings/journeytime/add/"
-KNOWN = {"one": "yo", "other": "ls1", "minutes": "45", "reason": "The A64 is quick"}
+KNOWN = {"area_a": "yo", "area_b": "ls1", "minutes": "45", "reason": "The A64 is quick"}
 
 
 def test_a_journey_time_is_kept_with_who_set_it(desk: Client, staff: User) -> None:
     desk.post(ADD, KNOWN)
     kept = JourneyTime.objects.get()
-    assert (kept.one, kept.other, kept.minutes, kept.set_by, kept.set_at) == ("LS1", "YO", 45, staff, NOW)
+    assert (kept.area_a, kept.area_b, kept.minutes, kept.set_by, kept.set_at) == ("LS1", "YO", 45, staff, NOW)
 
 
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"one": "LS1 4AP"}, "Enter the first half of a postcode"),
-        ({"other": "QQ"}, "Enter the first half of a postcode"),
+        ({"area_a": "LS1 4AP"}, "Enter the first half of a postcode"),
+        ({"area_b": "QQ"}, "Enter the first half of a postcode"),
         ({"minutes": "1441"}, "1,440"),
         ({"reason": ""}, "Fill in “Reason”."),
     ],
@@ -36,7 +36,7 @@ def test_what_makes_no_sense_is_said(desk: Client, typed: dict[str, str], said: 
 
 def test_a_pair_stands_once_whichever_is_named_first(desk: Client) -> None:
     desk.post(ADD, KNOWN)
-    assert "already have a journey time" in text(desk.post(ADD, KNOWN | {"one": "LS1", "other": "YO"}))
+    assert "already have a journey time" in text(desk.post(ADD, KNOWN | {"area_a": "LS1", "area_b": "YO"}))
     assert JourneyTime.objects.count() == 1
 
 

@@ -8,7 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.utils import timezone
 
-from bookings.feedback.services import get_or_create_afterwards
+from bookings.feedback.services import get_or_create_follow_up
 from bookings.models import Booking, Presenter
 from staff.site import staff_site
 from tests.accounts.role_pages import colleague, read
@@ -62,7 +62,7 @@ def test_somebody_elses_is_not_there_in_any_view_or_action(scene: dict[str, Any]
     paths.append(f"/staff/r/{ContentType.objects.get_for_model(row).pk}/{row.pk}/")
     own = "sessions" if name else "visits"
     paths += [f"/staff/mine/{own}/{row.reference}/{page}" for page in ("", "attendance/")]
-    get_or_create_afterwards(given=row, now=timezone.now())
+    get_or_create_follow_up(given=row, now=timezone.now())
     paths += [f"/staff/mine/{own}/{row.reference}/{file}" for file in ("slide.pdf", "sheet.pdf")]
     assert {path: client.get(path).status_code for path in paths} == dict.fromkeys(paths, 404)
     posts = [path for path in paths if ".pdf" not in path and "/r/" not in path and not path.endswith(f"{row.reference}/")]

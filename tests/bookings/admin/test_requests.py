@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import User
-from bookings.booking.admin.bookings import WaitingForFilter
+from bookings.booking.admin.filters import WaitingForFilter
 from bookings.booking.services.decide import ask_for_other_times, lapse_booking_dates
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BookingState, BusyTime, Precision, Presenter

@@ -207,7 +207,7 @@ def test_the_list_is_exported_and_that_is_written_down(desk: Client, presenter: 
     )
     assert (row["Person"], row["Presenter"], row["Postcode"], row["People who came"]) == (*("'=Asha", presenter.name, LEEDS, ""),)
     [record] = Export.objects.all()
-    assert (record.by, record.form, record.rows, record.narrowed, record.searched, record.chosen) == (
+    assert (record.by, record.form, record.rows, record.filters, record.searched, record.chosen) == (
         *(staff, "csv", 1, "State: Confirmed", False, False),
     )
     assert Entry.objects.filter(act=Act.EXPORTED, page="bookings_booking_export").exists()

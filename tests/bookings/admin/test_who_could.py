@@ -55,7 +55,9 @@ def test_the_page_takes_as_many_statements_for_forty_presenters(desk: Client, pr
     for more in (0, 39):
         for _number in range(more):
             make_booking(make_presenter(), at("13:00"))
-        JourneyTime.objects.get_or_create(one="LS", other="YO", defaults={"minutes": 45, "reason": "A64", "set_at": at("08:00")})
+        JourneyTime.objects.get_or_create(
+            area_a="LS", area_b="YO", defaults={"minutes": 45, "reason": "A64", "set_at": at("08:00")}
+        )
         counts.append(len(statements(lambda: desk.get(f"{BOOKINGS}{booking.pk}/change/"))))
     assert counts[0] == counts[1] <= 18
 

@@ -7,7 +7,7 @@ import time_machine
 from django.test import Client
 
 from bookings.booking.services.transitions import cancel_booking, decline_booking
-from bookings.models import Booking, Brought, Presentation
+from bookings.models import Booking, Presentation, VisitLeaflets
 from leaflets.models import Edition, Order, OrderState, StockMovement
 from leaflets.orders.services.transitions import dispatch_order, start_packing
 from leaflets.stock.services import ledger_differences
@@ -93,7 +93,7 @@ def test_who_asks_for_none_goes_the_same_way_and_can_still_add_some(
     assert "Leaflets for your audience Change : Leaflets for your audience To bring None" in text(page)
     assert f'href="{HERE}?change=1"' in page.content.decode()
     assert confirm(client).status_code == 302
-    assert not Brought.objects.exists()
+    assert not VisitLeaflets.objects.exists()
     assert not Order.objects.exists()
 
 
@@ -157,7 +157,7 @@ def test_a_booking_is_made_also_if_not_one_copy_is_left(
     answers = hidden(client.get(CHECK))
     Edition.objects.filter(pk=general.pk).update(state="withdrawn")
     client.post(CHECK, answers)
-    assert Brought.objects.get().order is None
+    assert VisitLeaflets.objects.get().order is None
     page = text(client.get(f"/bookings/{Booking.objects.get().reference}/"))
     assert "None: we have no copies at the moment Leaflets we can’t bring 5 × For everybody" in page
 

@@ -112,7 +112,7 @@ def test_the_next_order_by_post_goes_where_the_last_one_went(
     assert last is not None
     assert last.address_line_1 == "1 Park Row"
     sign_in(client, person)
-    client.post(f"/orders/{Order.objects.get(brought_with__gt='').reference}/again/")
+    client.post(f"/orders/{Order.objects.get(visit_reference__gt='').reference}/again/")
     assert 'value="1 Park Row"' in client.get("/order/delivery/").content.decode()
 
 

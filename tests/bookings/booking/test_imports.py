@@ -84,7 +84,7 @@ def test_nobody_is_told_and_nothing_is_claimed():
     assert not Notification.objects.exists()
     assert not BookingEvent.objects.exists()
     assert not BusyTime.objects.exists()
-    assert not hasattr(Booking.objects.filter(state=BookingState.DELIVERED).get(), "afterwards")
+    assert not hasattr(Booking.objects.filter(state=BookingState.DELIVERED).get(), "follow_up")
     assert Person.objects.get().user is None
 
 
@@ -129,11 +129,11 @@ def test_without_a_time_it_has_only_its_day(presenter, client):
     ],
 )
 def test_what_is_wrong_is_said_by_row(change, name, says):
-    imported = check({}, change)
-    [[where, sentence]] = importing.problems(imported)[3]
+    import_job = check({}, change)
+    [[where, sentence]] = importing.problems(import_job)[3]
     assert where == name
     assert sentence.startswith(says)
-    assert importing.states(imported) == {2: RowState.NEW, 3: RowState.WRONG}
+    assert importing.states(import_job) == {2: RowState.NEW, 3: RowState.WRONG}
 
 
 def test_what_may_be_left_out(presenter):
@@ -186,9 +186,9 @@ def test_two_colleagues_on_one_line_are_two():
 
 def test_whom_we_know_by_email_is_taken_without_asking():
     known = make_person(email="asha@leeds.example", name="A. Patel")
-    imported = check({})
-    assert importing.states(imported) == {2: RowState.NEW}
-    importing.ran(imported, NOW)
+    import_job = check({})
+    assert importing.states(import_job) == {2: RowState.NEW}
+    importing.ran(import_job, NOW)
     known.refresh_from_db()
     assert (Booking.objects.get().person, known.name) == (known, "A. Patel")
 
@@ -198,11 +198,11 @@ def test_whom_we_know_by_email_is_taken_without_asking():
 )
 def test_whom_it_may_be_is_asked(choice, people, bookings):
     known = make_person(with_user=False, name="Asha Patel", email="", phone="+44 113 496 0001")
-    imported = check({})
-    assert importing.states(imported) == {2: RowState.DUPLICATE}
-    imported.choice = choice
-    imported.save()
-    importing.ran(imported, NOW)
+    import_job = check({})
+    assert importing.states(import_job) == {2: RowState.DUPLICATE}
+    import_job.choice = choice
+    import_job.save()
+    importing.ran(import_job, NOW)
     assert (Person.objects.count(), Booking.objects.count()) == (people, bookings)
     if choice == DuplicateChoice.LINK:
         assert Booking.objects.get().person == known
@@ -214,11 +214,11 @@ def test_whom_it_may_be_is_asked(choice, people, bookings):
 def test_a_booking_that_is_here_already_is_asked_about(presenter, choice, bookings):
     person = make_person(email="asha@leeds.example")
     here = make_booking(presenter, datetime(2026, 4, 3, 12, 30, tzinfo=UTC), person=person, state=BookingState.DELIVERED)
-    imported = check({"presentation": here.presentation.slug})
-    assert importing.states(imported) == {2: RowState.DUPLICATE}
-    imported.choice = choice
-    imported.save()
-    done = importing.ran(imported, NOW)
+    import_job = check({"presentation": here.presentation.slug})
+    assert importing.states(import_job) == {2: RowState.DUPLICATE}
+    import_job.choice = choice
+    import_job.save()
+    done = importing.ran(import_job, NOW)
     assert Booking.objects.count() == bookings
     if choice == DuplicateChoice.LINK:
         assert list(ImportedObject.objects.filter(parent=done).values_list("model", "key", "made")) == [
@@ -337,7 +337,7 @@ def test_nothing_in_any_cell_breaks_anything():
 
 
 def test_batches_take_as_many_statements_whatever_is_in_them(django_assert_max_num_queries):
-    imported = check(*({"day": f"{n % 28 + 1}/{n // 28 + 1}/2026", "email": f"p{n}@leeds.example"} for n in range(100)))
+    import_job = check(*({"day": f"{n % 28 + 1}/{n // 28 + 1}/2026", "email": f"p{n}@leeds.example"} for n in range(100)))
     with django_assert_max_num_queries(60):
-        importing.ran(imported, NOW)
+        importing.ran(import_job, NOW)
     assert Booking.objects.count() == 100

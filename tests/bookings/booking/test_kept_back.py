@@ -169,12 +169,12 @@ def test_staff_who_change_the_details_keep_it_or_write_something_new(booking: Bo
 
 
 def test_a_journey_time_is_changed_without_its_kept_reason(booking: Booking) -> None:
-    journey = JourneyTime.objects.create(one="LS", other="YO", minutes=60, reason=CHILD, set_at=timezone.now())
+    journey = JourneyTime.objects.create(area_a="LS", area_b="YO", minutes=60, reason=CHILD, set_at=timezone.now())
     notify_safeguarding_lead(about=f"journey:{journey.pk}", reference="LS and YO", now=timezone.now())
     client, address = desk("coordinator"), reverse("staff:bookings_journeytime_change", args=[journey.pk])
     page = read(client, address)
     assert ("Quark" in page, HINT in page) == (False, True)
-    client.post(address, {"one": "LS", "other": "YO", "minutes": "75", "reason": ""})
+    client.post(address, {"area_a": "LS", "area_b": "YO", "minutes": "75", "reason": ""})
     journey.refresh_from_db()
     assert (journey.minutes, journey.reason) == (75, CHILD)
 

@@ -19,7 +19,7 @@ from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking
 from bookings.models import Booking, BookingState, BusyTime, Presenter
 from notifications.models import Notification
-from professionals.models import Draft, Person, Stopped
+from professionals.models import BlockedAttempt, Draft, Person
 from tests.bookings.flow import WHERE, text
 from tests.bookings.rows import NOW, at, make_booking, make_presentation, make_presenter
 from tests.factories import make_person, make_staff, sign_in
@@ -318,7 +318,7 @@ def test_a_booking_that_is_changed_over_and_over_writes_to_nobody_any_more(
     type_details(client, booking)
     said = client.post(url(booking, "details/check/"), {"version": booking.version}, follow=True)
     assert "This booking has been changed too often today." in text(said)
-    assert (Notification.objects.count(), Stopped.objects.values_list("where", "by", "times").get()) == (
+    assert (Notification.objects.count(), BlockedAttempt.objects.values_list("where", "by", "times").get()) == (
         *(mail, ("change", "booking", 2)),
     )
 

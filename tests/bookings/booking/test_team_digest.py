@@ -39,7 +39,7 @@ def test_a_new_booking_waits_for_the_digest_which_leads_to_its_page(presenter: P
     notify_booked(booking, NOW)
     row = delivered("staff-new-booking")
     assert row.state == NotificationState.GATHERED
-    said = rendering.render(get_email_class("staff-digest")(row.told_in).message())
+    said = rendering.render(get_email_class("staff-digest")(row.digest).message())
     assert said.subject == "Team digest: 1 update"
     assert f"New booking {booking.reference}" in said.text
     assert f"/staff/bookings/booking/{booking.pk}/change/" in said.text

@@ -10,7 +10,7 @@ from bookings.booking.services.assign import NothingToTransferError, transfer_bo
 from bookings.booking.services.links import find_booking_by_link, make_booking_links
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking
-from bookings.models import Booking, BookingEvent, BookingEventKind, BookingState, Brought, Presenter, SessionPlace
+from bookings.models import Booking, BookingEvent, BookingEventKind, BookingState, Presenter, SessionPlace, VisitLeaflets
 from bookings.privacy import export_bookings
 from core.errors import DomainError
 from leaflets.models import CopiesToBring, Order, OrderChannel, OrderState
@@ -150,7 +150,7 @@ def test_leaflets_that_are_brought_go_with_it(booking: Booking, nadia: Person, o
     order = place_order_for_visit(
         person=nadia, by=None, channel=OrderChannel.WEB, asked=asked, visit=booking.reference, postcode=LEEDS, now=NOW
     )
-    Brought.objects.create(booking=booking, order=order)
+    VisitLeaflets.objects.create(booking=booking, order=order)
 
     give(nadia, omar)
 

@@ -9,7 +9,7 @@ from django.db import connection
 from bookings import privacy as bookings_privacy
 from bookings.booking.services.assign import transfer_bookings
 from bookings.booking.services.links import make_booking_links
-from bookings.models import Booking, BookingEvent, BookingEventKind, BookingLink, BookingState, Brought
+from bookings.models import Booking, BookingEvent, BookingEventKind, BookingLink, BookingState, VisitLeaflets
 from bookings.models.booking import record_event
 from leaflets.models import CopiesToBring, Order, OrderChannel, OrderEvent
 from leaflets.orders.services.create import place_order_for_visit
@@ -66,7 +66,7 @@ def leaflets_for(booking: Booking, person: Person) -> Order:
         person=person, by=None, channel=OrderChannel.WEB, asked=asked, visit=booking.reference, postcode=LEEDS, now=NOW
     )
     assert order is not None
-    Brought.objects.create(booking=booking, order=order)
+    VisitLeaflets.objects.create(booking=booking, order=order)
     return order
 
 

@@ -9,18 +9,18 @@ from bookings.booking.services.transitions import cancel_booking, mark_delivered
 from bookings.booking.services.undo import take_back_cancelled, take_back_delivered
 from bookings.calendars import ical
 from bookings.errors import SlotTaken, TransitionNotAllowed
-from bookings.feedback.services import get_or_create_afterwards, give_feedback, record_attendance
+from bookings.feedback.services import get_or_create_follow_up, give_feedback, record_attendance
 from bookings.models import (
     Booking,
     BookingEventKind,
     BookingState,
-    Brought,
     BusyTime,
     DateOption,
     DateOptionState,
     DutyShift,
     Feedback,
     Presenter,
+    VisitLeaflets,
 )
 from bookings.models.booking import UNDO_TRANSITIONS
 from bookings.visits.services import NoCover
@@ -56,11 +56,11 @@ def mail_of(kind: str, booking: Booking) -> Email:
 def test_only_these_moves_are_taken_back(before: BookingState, after: BookingState) -> None:
     booking = make_booking(None, TEN, state=before)
     if after in UNDO_TRANSITIONS.get(before, ()):
-        transition(booking, after, BookingEventKind.RESTORED, by=None, now=NOW, takes_back=True)
+        transition(booking, after, BookingEventKind.RESTORED, by=None, now=NOW)
         assert Booking.objects.get().state == after
     else:
         with pytest.raises(TransitionNotAllowed):
-            transition(booking, after, BookingEventKind.RESTORED, by=None, now=NOW, takes_back=True)
+            transition(booking, after, BookingEventKind.RESTORED, by=None, now=NOW)
         assert Booking.objects.get().state == before
 
 
@@ -94,8 +94,8 @@ def test_delivered_stays_where_people_were_counted(presenter: Presenter) -> None
 def test_delivered_stays_where_somebody_gave_feedback(presenter: Presenter) -> None:
     booking, staff = make_booking(presenter, TEN, postcode=""), make_staff()
     mark_delivered(booking=booking, by=staff, now=OVER)
-    afterwards, answers = get_or_create_afterwards(given=booking, now=OVER), Feedback(useful=4, clear=4, ready=4)
-    give_feedback(afterwards=afterwards, answers=answers, token="1", by_host=True, now=OVER)
+    follow_up, answers = get_or_create_follow_up(given=booking, now=OVER), Feedback(useful=4, clear=4, ready=4)
+    give_feedback(follow_up=follow_up, answers=answers, token="1", by_host=True, now=OVER)
     with pytest.raises(DomainError, match="given feedback"):
         take_back_delivered(booking=booking, reason=WHY, by=staff, now=OVER)
     assert Booking.objects.get().state == BookingState.DELIVERED
@@ -243,7 +243,7 @@ def test_the_leaflets_come_back_with_their_visit(presenter: Presenter, person: P
     take_back_cancelled(booking=booking, reason=WHY, by=None, now=LATER)
     order = Order.objects.get()
     assert (order.state, order.lines.get().allocated) == (OrderState.RECEIVED, 10)
-    assert Brought.objects.get().missing == []
+    assert VisitLeaflets.objects.get().missing == []
     assert list(ledger_differences()) == []
 
 
@@ -252,7 +252,7 @@ def test_leaflets_that_have_gone_meanwhile_are_missing_and_the_visit_goes_ahead(
     cancel_booking(booking=booking, by=None, now=NOW)
     make_order(person, NOW, {some.leaflet: 6, none.leaflet: 10})  # type: ignore[attr-defined]
     take_back_cancelled(booking=booking, reason=WHY, by=None, now=LATER)
-    brought = Brought.objects.get()
+    brought = VisitLeaflets.objects.get()
     assert brought.live_order is not None
     assert [(line.allocated, line.cancelled) for line in brought.live_order.lines.order_by("pk")] == [(6, 4), (0, 10)]
     assert [leaflet.copies for leaflet in brought.missing_leaflets] == [4, 10]
@@ -264,7 +264,7 @@ def test_an_order_of_which_nothing_is_left_stays_cancelled(presenter: Presenter,
     cancel_booking(booking=booking, by=None, now=NOW)
     make_order(person, NOW, {edition.leaflet: 10})  # type: ignore[attr-defined]
     assert take_back_cancelled(booking=booking, reason=WHY, by=None, now=LATER).state == BookingState.CONFIRMED
-    brought = Brought.objects.get()
+    brought = VisitLeaflets.objects.get()
     assert (brought.live_order, [leaflet.copies for leaflet in brought.missing_leaflets]) == (None, [10])
 
 

@@ -34,7 +34,7 @@ def goes_on_to_york(presenter: Presenter) -> None:
 
 def takes_longer_than_the_rule(presenter: Presenter) -> None:
     """By the rule half an hour is enough, and half an hour there is."""
-    JourneyTime.objects.create(one="LS9", other="LS", minutes=31, reason="Roadworks", set_at=NOW)
+    JourneyTime.objects.create(area_a="LS9", area_b="LS", minutes=31, reason="Roadworks", set_at=NOW)
     make_booking(presenter, at("11:30"), postcode=LEEDS_TOO)
 
 

@@ -12,8 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 
 from bookings.booking.services.assign import reassign
-from bookings.calendars import ical
-from bookings.calendars import views as calendars_views
+from bookings.calendars import ical, views as calendars_views
 from bookings.calendars.views import FEED_CANCELLED_RETENTION, get_or_create_feed
 from bookings.models import (
     Booking,

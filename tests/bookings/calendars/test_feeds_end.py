@@ -11,7 +11,7 @@ from bookings.calendars.views import feed_token, revoke_feed
 from bookings.models import CalendarFeed, Presenter
 from core.logs import JSONFormatter
 from privacy.services import erase_person
-from professionals.models import Person, Stopped
+from professionals.models import BlockedAttempt, Person
 from tests.bookings.calendars.reading import feed_of, read
 from tests.bookings.rows import NOW, at, make_booking
 from tests.factories import make_staff
@@ -81,7 +81,7 @@ def test_guessing_is_stopped_and_real_addresses_still_work(person: Person, monke
     assert [read(f"/calendars/{'B' * 43}.ics").status_code for _guess in range(3)] == [404, 404, 429]
     assert int(read(f"/calendars/{'B' * 43}.ics").headers["Retry-After"]) == 3600
     assert read(url).status_code == 200
-    assert Stopped.objects.get().where == "calendar"
+    assert BlockedAttempt.objects.get().where == "calendar"
 
 
 # The address

@@ -12,13 +12,13 @@ from bookings import privacy as bookings_privacy
 from bookings.feedback import emails as feedback_emails
 from bookings.feedback.queries import host_key
 from bookings.feedback.services import (
-    get_or_create_afterwards,
+    get_or_create_follow_up,
     record_attendance,
     request_year_later,
     send_year_later_reminders,
     withdraw_year_later,
 )
-from bookings.models import Afterwards, Booking, Feedback, YearLater
+from bookings.models import AnniversaryPrompt, Booking, Feedback, FollowUp
 from leaflets.models import Leaflet, Order
 from notifications.models import Notification
 from tests.bookings.feedback.conftest import END
@@ -34,8 +34,8 @@ A_YEAR = timedelta(days=365)
 def link(booking: Booking, presenters_user: User) -> str:
     counts = {"health-visitor": 9, "gp": 120}
     record_attendance(given=booking, counts=counts, by=presenters_user, now=timezone.now())
-    afterwards = Afterwards.objects.get()
-    return f"/f/{afterwards.code}/host/{host_key(afterwards)}/"
+    follow_up = FollowUp.objects.get()
+    return f"/f/{follow_up.code}/host/{host_key(follow_up)}/"
 
 
 def test_each_profession_gets_its_own_leaflet_into_the_basket_within_limits(client: Client, link: str) -> None:
@@ -62,11 +62,11 @@ def test_a_wish_is_taken_back_as_easily_as_it_was_made_by_buttons_alone(client: 
     page = f"/bookings/{booking.reference}/"
     assert [name in client.get(page).content.decode() for name in ('name="wish"', 'name="withdraw"')] == [True, False]
     client.get(f"{link}again/")
-    assert not YearLater.objects.exists()
+    assert not AnniversaryPrompt.objects.exists()
     client.post(f"{link}again/", {"wish": "1"})
     assert "We will email you once, on Tuesday 25 January 2028" in client.get(page).content.decode()
     client.post(f"{link}again/", {"withdraw": "1"})
-    assert not YearLater.objects.exists()
+    assert not AnniversaryPrompt.objects.exists()
 
 
 def test_one_email_goes_a_year_later_unless_it_is_withdrawn_or_they_have_booked(booking: Booking) -> None:
@@ -84,8 +84,8 @@ def test_one_email_goes_a_year_later_unless_it_is_withdrawn_or_they_have_booked(
 
 
 def test_what_a_host_said_and_wished_is_exported_and_erased_what_others_said_stays(booking: Booking, link: str) -> None:
-    afterwards = get_or_create_afterwards(given=booking, now=END)
-    same = {"afterwards": afterwards, "useful": 4, "clear": 4, "ready": 4, "received_on": END}
+    follow_up = get_or_create_follow_up(given=booking, now=END)
+    same = {"follow_up": follow_up, "useful": 4, "clear": 4, "ready": 4, "received_on": END}
     Feedback.objects.create(by_host=True, arranging=4, comment="Ask for me, Meera", token="h", **same)
     Feedback.objects.create(comment="More time", token="a", **same)
     request_year_later(of=booking, now=END)
@@ -95,4 +95,4 @@ def test_what_a_host_said_and_wished_is_exported_and_erased_what_others_said_sta
     assert exported["afterwards"]["reminder_a_year_later"] == END + A_YEAR
     bookings_privacy.erase_bookings(booking.person, END + timedelta(days=1))
     assert sorted(Feedback.objects.values_list("comment", flat=True)) == ["", "More time"]
-    assert (YearLater.objects.exists(), send_year_later_reminders(now=END + A_YEAR)) == (False, 0)
+    assert (AnniversaryPrompt.objects.exists(), send_year_later_reminders(now=END + A_YEAR)) == (False, 0)

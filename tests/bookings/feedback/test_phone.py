@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from bookings.feedback.services import attendance_counts, get_or_create_afterwards, record_attendance
-from bookings.models import Afterwards, Booking, BookingState
+from bookings.feedback.services import attendance_counts, get_or_create_follow_up, record_attendance
+from bookings.models import Booking, BookingState, FollowUp
 from tests.bookings.feedback.conftest import END, START
 from tests.bookings.rows import make_booking, make_presenter
 from tests.leaflets.dispatch.prints.reading import Read
@@ -122,13 +122,13 @@ def test_only_who_gave_it_and_only_from_the_start_on(phone: Client, booking: Boo
 
 def test_a_phone_reads_the_slide_and_a_screen_reader_too(phone: Client, booking: Booking) -> None:
     assert phone.get(page(booking, "slide.pdf")).status_code == 404  # looking makes nothing
-    assert not Afterwards.objects.exists()
+    assert not FollowUp.objects.exists()
     response = phone.post(page(booking, "slide/"), follow=True)
-    afterwards = Afterwards.objects.get()
-    url = f"{settings.SITE_URL}/f/{afterwards.code}/"
-    assert (response["Content-Type"], get_or_create_afterwards(given=booking, now=timezone.now())) == (
+    follow_up = FollowUp.objects.get()
+    url = f"{settings.SITE_URL}/f/{follow_up.code}/"
+    assert (response["Content-Type"], get_or_create_follow_up(given=booking, now=timezone.now())) == (
         "application/pdf",
-        afterwards,
+        follow_up,
     )
     with Read(BytesIO(response.content)) as read:
         # The link, whom to tell, and the code.

@@ -11,7 +11,7 @@ from accounts.models import User
 from bookings import privacy as bookings_privacy
 from bookings.feedback import emails as feedback_emails
 from bookings.feedback.services import attendance_counts, record_attendance, request_year_later, send_year_later_reminders
-from bookings.models import Afterwards, OpenSession, PlaceState, Presenter, SessionPlace, YearLater
+from bookings.models import AnniversaryPrompt, FollowUp, OpenSession, PlaceState, Presenter, SessionPlace
 from bookings.open_sessions.services.sessions import mark_session_delivered
 from core.errors import DomainError
 from notifications import rendering
@@ -63,7 +63,7 @@ def test_everybody_who_had_a_place_is_asked_how_it_was_once_and_not_before_it_is
     assert {mail.recipient for mail in mails} == {place.person.email, come.person.email}
     assert {mail.due_at for mail in mails} == {session.ends_at}
     kind, mail = get_email_class("session-afterwards"), mails[0]
-    said, code = rendering.render(kind(mail).message()), session.afterwards.code
+    said, code = rendering.render(kind(mail).message()), session.follow_up.code
     assert "You had a place at our open session “Spotting the signs”" in said.text
     assert f"/f/{code}/\n" in said.text
     assert f"/f/{code}/certificate/" in said.text
@@ -78,7 +78,7 @@ def test_one_that_is_cancelled_has_no_numbers_and_no_slide(phone: Client, presen
         record_attendance(given=session, counts={"gp": 1}, by=presenters_user, now=timezone.now())
     page = phone.post(f"/staff/mine/sessions/{session.reference}/slide/", follow=True).content.decode()
     assert "is not taking place" in page
-    assert not Afterwards.objects.exists()
+    assert not FollowUp.objects.exists()
 
 
 def test_who_had_a_place_says_how_it_was_and_may_wish_a_reminder(
@@ -88,15 +88,15 @@ def test_who_had_a_place_says_how_it_was_and_may_wish_a_reminder(
     mine = f"/sessions/{session.reference}/mine/"
     before = statements(client, mine)
     record_attendance(given=session, counts={"gp": 1}, by=presenters_user, now=timezone.now())
-    link = Afterwards.objects.get().get_absolute_url()
+    link = FollowUp.objects.get().get_absolute_url()
     assert f'href="{link}"' in client.get(mine).content.decode()
     assert statements(client, mine) == before <= 12
     client.post(link, {**SAID, "token": TOKEN})
     client.post(f"{mine}again/", {"wish": "1"})
     assert "Don’t remind me" in client.get(mine).content.decode()
-    assert bookings_privacy.export_places(place.person)[0]["reminder_a_year_later"] == YearLater.objects.get().due_at
+    assert bookings_privacy.export_places(place.person)[0]["reminder_a_year_later"] == AnniversaryPrompt.objects.get().due_at
     client.post(f"{mine}again/", {"withdraw": "1"})
-    assert not YearLater.objects.exists()
+    assert not AnniversaryPrompt.objects.exists()
     stranger = sign_in(Client(), make_person())
     assert stranger.post(f"{mine}again/", {"wish": "1"}).status_code == 404
 
@@ -139,4 +139,4 @@ def test_staff_see_and_put_right_what_a_session_came_to(client: Client, presente
     assert ("7 people came." in seen, "Nobody has answered yet" in seen, "Attendance recorded: 7" in seen) == (True, True, True)
     desk.post(f"{page}do/attendance/", {"people_gp": "8", "total": "8", "seen": "0"})
     assert OpenSession.objects.get().attendance.people == 8
-    assert session.reference in desk.get("/staff/bookings/afterwards/").content.decode()
+    assert session.reference in desk.get("/staff/bookings/followup/").content.decode()

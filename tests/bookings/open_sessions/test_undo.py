@@ -9,7 +9,7 @@ from django.test import Client
 
 from bookings.calendars import ical
 from bookings.errors import SlotTaken
-from bookings.feedback.services import get_or_create_afterwards, give_feedback, record_attendance
+from bookings.feedback.services import get_or_create_follow_up, give_feedback, record_attendance
 from bookings.models import BusyTime, Feedback, OpenSession, PlaceState, Presenter, SessionEventKind, SessionState
 from bookings.open_sessions.services.notify import SessionChanged, remind_of_sessions
 from bookings.open_sessions.services.places import accept_offer, mark_attended
@@ -92,8 +92,8 @@ def test_delivered_stays_where_something_shows_that_it_took_place(session: OpenS
     else:
         mark_session_delivered(session, by=None, now=OVER)
     if what == "feedback":
-        answers, afterwards = Feedback(useful=4, clear=4, ready=4), get_or_create_afterwards(given=session, now=OVER)
-        give_feedback(afterwards=afterwards, answers=answers, token="1", by_host=False, now=OVER)
+        answers, follow_up = Feedback(useful=4, clear=4, ready=4), get_or_create_follow_up(given=session, now=OVER)
+        give_feedback(follow_up=follow_up, answers=answers, token="1", by_host=False, now=OVER)
     elif what == "ticked":
         mark_attended(session=session, places=[place.pk], by=None, now=OVER)
     with pytest.raises(DomainError, match="so it took place"):

@@ -16,7 +16,7 @@ from bookings.open_sessions.services.notify import (
 )
 from bookings.open_sessions.services.places import accept_offer, fill_places, give_up_place, lapse_offers, offer_expiry
 from bookings.open_sessions.services.sessions import cancel_session, set_capacity
-from bookings.tasks import lapse_offers_of_places
+from bookings.tasks import expire_place_offers
 from core.dates import UK_TZ
 from notifications.models import Notification
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -140,7 +140,7 @@ def test_what_passes_offers_on_keeps_to_working_days(
 
 def sweep(moment: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
-    lapse_offers_of_places()
+    expire_place_offers()
 
 
 def test_an_offer_that_ran_out_goes_to_the_next_and_its_person_hears_of_it() -> None:
@@ -190,7 +190,7 @@ def test_a_session_that_fails_does_not_keep_the_next_from_going_on(monkeypatch: 
 
     monkeypatch.setattr(place_services, "end_lapsed_offers", fail)
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW + 2 * DAYS)
-    lapse_offers_of_places()
+    expire_place_offers()
     assert (states(broken), states(whole)) == (["offered"], ["given-up"])
 
 

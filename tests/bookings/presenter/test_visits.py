@@ -237,8 +237,8 @@ def test_when_to_leave_knows_the_minutes_that_staff_have_set_between_areas(
     """From the base at the start of the day, and from one visit to the next."""
     make_booking(presenter, at("10:00"), postcode=YORK)
     make_booking(presenter, at("15:00"), postcode=LEEDS_TOO)
-    JourneyTime.objects.create(one="LS", other="YO", minutes=100, reason="Driven", set_at=NOW)
-    JourneyTime.objects.create(one="LS9", other="YO1", minutes=115, reason="Driven", set_at=NOW)
+    JourneyTime.objects.create(area_a="LS", area_b="YO", minutes=100, reason="Driven", set_at=NOW)
+    JourneyTime.objects.create(area_a="LS9", area_b="YO1", minutes=115, reason="Driven", set_at=NOW)
     at_the_door(phone, presenter, clock, "07:00")
     assert [stop.leave for stop in phone.get(f"{MINE}day/").context["stops"]] == [
         f"Leave {LEEDS} at 8:20am. The journey takes 100 minutes, with parking.",

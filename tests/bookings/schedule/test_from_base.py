@@ -118,7 +118,7 @@ def test_from_one_visit_to_the_next_nobody_goes_by_the_base(presenter: Presenter
 
 def test_what_staff_have_set_for_the_journey_counts(presenter: Presenter) -> None:
     visit = make_booking(presenter, at("10:00"), postcode=WAKEFIELD)
-    JourneyTime.objects.create(one="LS", other="WF", minutes=60, reason="Roadworks", set_at=NOW)
+    JourneyTime.objects.create(area_a="LS", area_b="WF", minutes=60, reason="Roadworks", set_at=NOW)
     assert clocks() == ["08:00", *half_hours("12:00", "14:00")]
     presenter.busy_times.filter(booking=visit).update(travel_minutes=0)
     assert clocks() == ["08:00", "08:30", "09:00", *half_hours("11:00", "14:00")]

@@ -319,9 +319,9 @@ def test_it_never_lasts_longer_than_the_notice_lets_somebody_book_it(
     Presenter.objects.update(notice_working_days=own)
     (held,) = hold_for_york(make_booking(presenter, at("10:00")))
     assert uk_day(held.expires_at) == date(2027, 1, last)
-    assert offers(held.around, YORK, now=held.expires_at - timedelta(seconds=1))
+    assert offers(held.visit, YORK, now=held.expires_at - timedelta(seconds=1))
     if last < 19:
-        assert not offers(held.around, YORK, now=held.expires_at + timedelta(minutes=1))
+        assert not offers(held.visit, YORK, now=held.expires_at + timedelta(minutes=1))
 
 
 def test_the_task_lapses_it(visit: Booking, now: datetime) -> None:

@@ -175,7 +175,7 @@ def is_at_the_base_for_online(
 
 
 def set_by_staff() -> Journeys:
-    return Journeys({(row.one, row.other): row.minutes for row in JourneyTime.objects.all()})
+    return Journeys({(row.area_a, row.area_b): row.minutes for row in JourneyTime.objects.all()})
 
 
 MARCH, OCTOBER = date(2027, 3, 22), date(2027, 10, 25)  # the Mondays of the weeks whose Sunday has 23 and 25 hours
@@ -185,7 +185,7 @@ EASTER, WINTER = date(2027, 3, 29), date(2027, 1, 25)
 def random_world(chance: random.Random, first_day: date, now: datetime) -> None:
     person, presentation = make_person(), make_presentation()
     for one, other in chance.sample([("LS", "LS"), ("LS1", "LS9"), ("LS", "YO"), ("SE", "LS"), ("YO1", "SE1")], 2):
-        JourneyTime.objects.create(one=one, other=other, minutes=chance.choice((5, 45, 100, 300)), reason="Known", set_at=now)
+        JourneyTime.objects.create(area_a=one, area_b=other, minutes=chance.choice((5, 45, 100, 300)), reason="Known", set_at=now)
     make_presenter(weekdays=(chance.randrange(5), 5, 6), hours=("07:30", "20:00"))  # so that there is something to find
     for _presenter in range(chance.randint(1, 3)):
         presenter = make_presenter(

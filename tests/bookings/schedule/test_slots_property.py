@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from bookings.models import (
     MAX_HELD_TIMES,
@@ -194,7 +193,8 @@ def lay_out_duty(drawn: tuple[tuple[int, int], ...], monday: date) -> list[tuple
 
 def set_by_staff(pairs: dict[tuple[str, str], int], now: datetime) -> dict[frozenset[str], int]:
     JourneyTime.objects.bulk_create(
-        JourneyTime(one=one, other=other, minutes=minutes, reason="Known", set_at=now) for (one, other), minutes in pairs.items()
+        JourneyTime(area_a=one, area_b=other, minutes=minutes, reason="Known", set_at=now)
+        for (one, other), minutes in pairs.items()
     )
     return {frozenset(pair): minutes for pair, minutes in pairs.items()}
 

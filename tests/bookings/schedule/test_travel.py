@@ -36,11 +36,11 @@ def outward_places() -> list[Place]:
 
 
 def set_minutes(one: str, other: str, minutes: int) -> JourneyTime:
-    return JourneyTime.objects.create(one=one, other=other, minutes=minutes, reason="Known on the ground", set_at=NOW)
+    return JourneyTime.objects.create(area_a=one, area_b=other, minutes=minutes, reason="Known on the ground", set_at=NOW)
 
 
 def everything_set() -> Journeys:
-    return Journeys({(row.one, row.other): row.minutes for row in JourneyTime.objects.all()})
+    return Journeys({(row.area_a, row.area_b): row.minutes for row in JourneyTime.objects.all()})
 
 
 def test_python_and_sql_agree_on_thousands_of_random_journeys() -> None:
@@ -74,7 +74,7 @@ def test_python_and_sql_agree_on_what_staff_have_set_between_areas() -> None:
     names = [name for name in names if name.isalnum()] + ["B", "L", "LS", "SW", "EC", "BT", "ZE"] * 20
     for _number in range(400):
         one, other = chance.choice(names), chance.choice(names)
-        if not JourneyTime.objects.filter(one__in=(one, other), other__in=(one, other)).exists():
+        if not JourneyTime.objects.filter(area_a__in=(one, other), area_b__in=(one, other)).exists():
             set_minutes(one, other, chance.randrange(1441))
     pairs = [(chance.choice(places), chance.choice(places)) for _number in range(3000)]
     journeys = everything_set()

@@ -27,7 +27,7 @@ __all__ = ["laid_out", "world"]
 LIST = "/staff/leaflets/order/?q=BK"
 LATE = START + 20 * MINUTE
 # Emails and pages as their readers would see them, in a frame.
-FRAMES = {"staff:place_preview", "staff:version_preview"}
+FRAMES = {"staff:source_preview", "staff:version_preview"}
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,7 @@ import time_machine
 
 from bookings import tasks
 from bookings.models import Booking, BookingEventKind, BookingQuerySet, BookingState, Presenter
-from bookings.visits import emails as visit_emails
-from bookings.visits import services as visits_services
+from bookings.visits import emails as visit_emails, services as visits_services
 from bookings.visits.services import check_in, check_out, confirm_presenter_safe
 from notifications.models import Notification
 from notifications.registry import all_emails, email_for, get_email_class

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from bookings.feedback.pdf import certificate, feedback_slide
-from bookings.feedback.services import get_or_create_afterwards
+from bookings.feedback.services import get_or_create_follow_up
 from bookings.feedback.views import who_to_tell_at
 from bookings.models import Booking, BookingState
 from guidance.contacts.models import AreaContact
@@ -143,8 +143,8 @@ def test_a_certificate_has_it_above_its_foot(now: datetime, name: str) -> None:
 
 def test_a_slide_has_it_below_the_link(now: datetime) -> None:
     booking = make_booking(make_presenter(), now - timedelta(hours=1), postcode="LS1 4AP")
-    afterwards = get_or_create_afterwards(given=booking, now=now)
-    with Read(BytesIO(feedback_slide(afterwards, who=longest(), made_at=now))) as read:
+    follow_up = get_or_create_follow_up(given=booking, now=now)
+    with Read(BytesIO(feedback_slide(follow_up, who=longest(), made_at=now))) as read:
         assert len(read.texts()) == 1
         below = read.text_in(0, (0, 130, 216, 188))
     assert (DANGER in below, LONGEST in below, "Police Service of Northern Ireland: 028 9649 6123" in below) == (True, True, True)

@@ -9,10 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bench.search import lay_in
-from leaflets.catalogue import queries as catalogue_queries
-from leaflets.catalogue import titles
-from leaflets.catalogue.queries import TITLES_PER_PAGE, edit_distance, search_words
-from leaflets.catalogue.queries import catalogue_rows as rows
+from leaflets.catalogue import queries as catalogue_queries, titles
+from leaflets.catalogue.queries import TITLES_PER_PAGE, catalogue_rows as rows, edit_distance, search_words
 from leaflets.models import Language, Leaflet, LeafletWords, Word
 from professionals.models import Profession
 from tests.leaflets.factories import make_leaflet

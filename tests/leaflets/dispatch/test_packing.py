@@ -87,8 +87,8 @@ def type_in(session, order, **typed):
     save_parcels(session=session, typed={session.parcels.get(order=order).pk: TypedParcel(**typed)})
 
 
-def fewer(order, copies):
-    return {"fewer": {order.lines.get().pk: copies}}
+def shortages(order, copies):
+    return {"shortages": {order.lines.get().pk: copies}}
 
 
 # Choosing and starting
@@ -176,7 +176,7 @@ def test_what_waits_is_withdrawn_or_brought_is_not_posted(edition, staff, now):
     withdraw_edition(edition=withdrawn)
     [brought] = orders_of(edition, now, 5)
     type(brought).objects.filter(pk=brought.pk).update(
-        brought_with="BK-7Q4M-2F", address_line_1="", address_line_2="", town="", attention=""
+        visit_reference="BK-7Q4M-2F", address_line_1="", address_line_2="", town="", attention=""
     )
     with pytest.raises(NothingToPack):
         start(staff, now)
@@ -223,7 +223,7 @@ def test_everybody_is_told_in_the_evening_as_of_one_parcel(edition, staff, now):
     own = told.get(about__startswith=f"person:{person.pk}:")
     assert sorted(own.reference.split()) == sorted(order.reference for order in mine)
     assert own.parcels.count() == 2
-    assert Dispatch.objects.get(order__person=nobody).told_in is None
+    assert Dispatch.objects.get(order__person=nobody).notification is None
 
 
 def test_a_withdrawn_edition_stops_its_own_parcels_only(edition, staff, now):
@@ -252,8 +252,8 @@ def test_fewer_copies_because_the_shelf_is_empty_wait_and_leave_the_stock(editio
     # 50 by the figures, 9 on the shelf: 5 go, then 4 of 6, and nothing for the third
     whole, part, none = orders_of(edition, now, 5, 6, 7)
     session = start(staff, now)
-    type_in(session, part, **fewer(part, 4))
-    type_in(session, none, **fewer(none, 0))
+    type_in(session, part, **shortages(part, 4))
+    type_in(session, none, **shortages(none, 0))
     end(session, staff, now)
     assert became(session) == [(1, "sent", 5), (2, "sent", 4), (3, "nothing", 0)]
     assert states(whole, part, none) == ["dispatched", "waiting", "waiting"]
@@ -271,7 +271,7 @@ def test_fewer_copies_because_the_shelf_is_empty_wait_and_leave_the_stock(editio
 def test_fewer_copies_that_are_on_the_shelf_stay_promised_and_go_next_time(edition, staff, now):
     [order] = orders_of(edition, now, 12)
     session = start(staff, now)
-    type_in(session, order, **fewer(order, 8))
+    type_in(session, order, **shortages(order, 8))
     end(session, staff, now, rest=UnsentCopies.NEXT_TIME)
     assert (states(order), figures(edition)) == (["received"], (42, 4))
     assert order.events.filter(kind=OrderEventKind.PART_SENT).count() == 1
@@ -285,7 +285,7 @@ def test_what_the_shelf_lacks_of_an_earlier_print_waits_for_the_newest(edition, 
     [order] = orders_of(edition, now, 10)
     newest = make_edition(now, stock=0, leaflet=edition.leaflet, label="May 2026")
     session = start(staff, now)
-    type_in(session, order, **fewer(order, 7))
+    type_in(session, order, **shortages(order, 7))
     end(session, staff, now)
     lines = order.lines.order_by("pk").values_list("edition", "copies", "backordered", "dispatched")
     assert list(lines) == [(edition.pk, 7, 0, 7), (newest.pk, 3, 3, 0)]
@@ -357,7 +357,7 @@ def test_a_session_takes_as_many_statements_for_one_as_for_two_hundred(staff, no
     [session] = sessions
     parcels = list(session.parcels.all())
     line = parcels[0].order.lines.get(edition=editions[0])
-    typed = {parcel.pk: TypedParcel(fewer={line.pk: 3} if parcel.number == 1 else {}) for parcel in parcels}
+    typed = {parcel.pk: TypedParcel(shortages={line.pk: 3} if parcel.number == 1 else {}) for parcel in parcels}
     ends = {"session": session, "rest": UnsentCopies.WAITS, "by": staff, "now": now + timedelta(hours=11), "typed": typed}
     ended = statements(lambda: dispatch_session(**ends))
     assert len(started) == 6

@@ -67,7 +67,7 @@ def test_all_that_leaves_for_a_person_on_a_day_is_one_email_in_the_evening(perso
     other = make_order(make_person(), now, {leaflet: 7})
     parcels = [leave(order, now + timedelta(hours=n), f"RM {n}") for n, order in enumerate([*orders, other])]
     first, second = digests()
-    assert [parcel.told_in_id for parcel in parcels] == [first.pk, first.pk, second.pk]
+    assert [parcel.notification_id for parcel in parcels] == [first.pk, first.pk, second.pk]
     assert (first.recipient, first.due_at, first.state) == (person.email, EVENING, NotificationState.PENDING)
     assert first.reference == f"{orders[0].reference} {orders[1].reference}"
     mail = words(first)
@@ -115,12 +115,12 @@ def test_an_email_that_was_tried_and_not_taken_is_not_added_to(person, leaflet, 
 
 def test_what_the_presenter_brings_is_told_apart_and_is_never_a_lost_parcel(person, leaflet, now):
     posted, brought = (make_order(person, now, {leaflet: 5}) for _ in range(2))
-    nowhere = {"brought_with": "BK-7Q4M-2F", "address_line_1": "", "town": "", "attention": ""}
+    nowhere = {"visit_reference": "BK-7Q4M-2F", "address_line_1": "", "town": "", "attention": ""}
     Order.objects.filter(pk=brought.pk).update(**nowhere)
     brought.refresh_from_db()
     parcels = [leave(order, now) for order in (posted, brought)]
     first, second = digests()
-    assert [parcel.told_in for parcel in parcels] == [first, second]
+    assert [parcel.notification for parcel in parcels] == [first, second]
     assert words(second).subject == f"Our presenter has your leaflets: {brought.reference}"
     with pytest.raises(DomainError, match="Our presenter brings these leaflets, so we posted no"):
         report_missing(parcel=parcels[1], by=person.user, now=now + timedelta(days=20))
@@ -166,7 +166,7 @@ def test_two_days_are_two_emails(person, leaflet):
 
 
 def test_nobody_without_an_address_is_told_nor_who_was_erased(person, leaflet, now):
-    assert leave(make_order(make_person(with_user=False, email=""), now, {leaflet: 5}), now).told_in_id is None
+    assert leave(make_order(make_person(with_user=False, email=""), now, {leaflet: 5}), now).notification_id is None
     leave(make_order(person, now, {leaflet: 5}), now)
     erase_orders(person, now)
     erase_address(person.email, now)
@@ -175,7 +175,7 @@ def test_nobody_without_an_address_is_told_nor_who_was_erased(person, leaflet, n
 
 def test_a_message_of_before_tells_of_the_parcel_that_its_number_names(person, leaflet, now):
     order = make_order(person, now, {leaflet: 5})
-    Dispatch.objects.filter(pk=leave(order, now, "RM 1").pk).update(told_in=None)
+    Dispatch.objects.filter(pk=leave(order, now, "RM 1").pk).update(notification=None)
     old = Notification(kind="order-dispatched", about=f"order:{order.pk}", version=1, recipient=person.email)
     assert "RM 1" in words(old).text
     assert get_email_class("order-dispatched")(old).is_still_due()
@@ -258,7 +258,7 @@ def test_a_worker_that_comes_during_a_dispatch_waits_and_tells_of_it(two_packed,
         wait_until_it_waits()
     worker.join(20)
     assert all(order.reference in ends[0] for order in two_packed)
-    assert Dispatch.objects.filter(told_in=row).count() == 2
+    assert Dispatch.objects.filter(notification=row).count() == 2
 
 
 def dispatch_while_it_is_sent(order: Order, now: datetime) -> tuple[str, list[int]]:

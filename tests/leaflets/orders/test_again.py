@@ -69,7 +69,7 @@ def test_a_title_that_is_gone_is_named_and_the_current_print_is_ordered(client, 
 
 def test_as_many_as_were_agreed_or_of_a_cancelled_order_as_were_asked_for(client, owner, titles, now):
     one, two = titles
-    order = make_order(owner, now, {one: 5, two: 7}, asked_because="A whole ward")
+    order = make_order(owner, now, {one: 5, two: 7}, over_limit_reason="A whole ward")
     line = order.lines.get(edition__leaflet=one)
     approve_order(order=order, granted={line.pk: 4}, by=None, now=now)
     again(client, order)

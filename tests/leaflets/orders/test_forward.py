@@ -84,7 +84,7 @@ def test_it_can_be_taken_back_and_the_oldest_comes_first_again(now):
         remove_priority(order=order, by=None, now=now)
     receive_stock(edition=edition, copies=12, by=None, now=now)
     assert promised(edition, oldest, order) == [10, 5]
-    kinds = [OrderEventKind.FORWARD, OrderEventKind.IN_LINE]
+    kinds = [OrderEventKind.PRIORITISED, OrderEventKind.IN_LINE]
     assert list(order.events.filter(kind__in=kinds).values_list("kind", flat=True)) == kinds
 
 
@@ -97,7 +97,7 @@ def test_only_an_order_that_waits_can_be_passed_forward(now):
     with pytest.raises(OrderStateHasChanged, match="cancelled"):
         prioritise_order(order=gone, by=None, now=now, reason="A court hearing")
     gone.refresh_from_db()
-    assert (gone.state, gone.passed_forward_at) == (OrderState.CANCELLED, None)
+    assert (gone.state, gone.prioritised_at) == (OrderState.CANCELLED, None)
 
 
 def test_staff_pass_it_forward_with_a_reason_and_find_it_on_the_first_page(client, staff, now):

@@ -114,8 +114,8 @@ def test_it_counts_towards_the_limits_of_its_days(now, edition):
 )
 def test_what_is_wrong_is_said_by_row(now, change, name, says):
     make_leaflet("no-edition")
-    imported = check(now, {}, change)
-    [[where, sentence]] = importing.problems(imported)[3]
+    import_job = check(now, {}, change)
+    [[where, sentence]] = importing.problems(import_job)[3]
     assert where == name
     assert sentence.startswith(says)
 
@@ -157,11 +157,11 @@ def test_one_person_for_all_rows_of_the_same(now):
 @pytest.mark.parametrize(("choice", "orders"), [(DuplicateChoice.LINK, 1), (DuplicateChoice.MAKE, 2), (DuplicateChoice.SKIP, 1)])
 def test_the_same_list_again_is_asked_about(now, choice, orders):
     bring_in(now, {})
-    imported = check(now, {"profession": "Midwife"})
-    assert importing.states(imported) == {2: RowState.DUPLICATE}
-    imported.choice = choice
-    imported.save()
-    importing.ran(imported, now)
+    import_job = check(now, {"profession": "Midwife"})
+    assert importing.states(import_job) == {2: RowState.DUPLICATE}
+    import_job.choice = choice
+    import_job.save()
+    importing.ran(import_job, now)
     assert Order.objects.count() == orders
     assert Person.objects.count() == 1
 
@@ -228,7 +228,7 @@ def test_nothing_in_any_cell_breaks_anything(now):
 
 
 def test_batches_take_as_many_statements_whatever_is_in_them(now, django_assert_max_num_queries):
-    imported = check(now, *({"day": f"{n % 28 + 1}/{n // 28 + 1}/2026", "email": f"p{n}@leeds.example"} for n in range(100)))
+    import_job = check(now, *({"day": f"{n % 28 + 1}/{n // 28 + 1}/2026", "email": f"p{n}@leeds.example"} for n in range(100)))
     with django_assert_max_num_queries(60):
-        importing.ran(imported, now)
+        importing.ran(import_job, now)
     assert Order.objects.count() == 100

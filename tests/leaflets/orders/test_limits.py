@@ -45,7 +45,7 @@ def person(db):
 @pytest.fixture
 def request_of_120(person, leaflet, now):
     """A request: 120 copies where 100 are the limit."""
-    return make_order(person, now, {leaflet: 120}, by=person.user, asked_because="We train every school")
+    return make_order(person, now, {leaflet: 120}, by=person.user, over_limit_reason="We train every school")
 
 
 def refused(person, now, leaflet, copies):
@@ -89,7 +89,7 @@ def test_a_workplace_is_an_organisation_at_one_postcode(person, leaflet, now):
 def test_what_was_cancelled_counts_no_longer_and_what_is_asked_for_does(person, leaflet, now):
     order = make_order(person, now, {leaflet: 100})
     cancel_order(order=order, by=person.user, now=now)
-    make_order(person, now, {leaflet: 120}, asked_because="More")
+    make_order(person, now, {leaflet: 120}, over_limit_reason="More")
     assert refused(person, now, leaflet, 31).possible == 30
 
 
@@ -132,7 +132,7 @@ def test_staff_approve_or_trim_it(request_of_120, leaflet, now, granted):
 
 def test_what_is_agreed_and_not_in_stock_waits(person, now):
     edition = make_edition(now, stock=0)
-    order = make_order(person, now, {edition.leaflet: 120}, asked_because="We train every school")
+    order = make_order(person, now, {edition.leaflet: 120}, over_limit_reason="We train every school")
     receive_stock(edition=edition, copies=30, by=None, now=now)
     line = order.lines.get()
     assert line.allocated == 0  # nobody has agreed yet
@@ -206,7 +206,7 @@ def test_from_the_basket_to_a_request_and_its_pages(client, person, leaflet, now
     assert "We have your request" in placed.content.decode()
     order = person.orders.get()
     assert headed(placed) == (f"We have your request {order.reference} – CTAC", "We have your request")
-    assert (order.state, order.asked_because) == (OrderState.REQUESTED, "We train every school")
+    assert (order.state, order.over_limit_reason) == (OrderState.REQUESTED, "We train every school")
     assert "one of us will read why you need it" in client.get(order.get_absolute_url()).content.decode()
     assert "One of us will read your request" in client.get(reverse("my")).content.decode()
 

@@ -21,12 +21,12 @@ from leaflets.stock.services import ledger_differences, receive_stock
 from leaflets.stock.stock_takes import (
     TypedCount,
     confirm_stock_take,
+    differences_digest as version_of_count,
     find_differences,
     record_counts,
     start_stock_take,
     stock_take_counts,
 )
-from leaflets.stock.stock_takes import differences_digest as version_of_count
 from notifications.models import Notification
 from professionals.models import Person
 from professionals.services import assign_verified_address
@@ -172,7 +172,7 @@ def test_an_order_is_passed_forward(nadia: Person, entered: Person, now: datetim
 
     assert ends == ["done"] * 2
     order.refresh_from_db()
-    assert (order.person, order.passed_forward_at) == (nadia, now)
+    assert (order.person, order.prioritised_at) == (nadia, now)
 
 
 def counted_short(edition: Edition, now: datetime) -> StockTake:

@@ -12,7 +12,7 @@ from leaflets.models import Order
 from leaflets.orders import allowances
 from notifications.models import Notification
 from professionals import services as professionals_services
-from professionals.models import Draft, Stopped
+from professionals.models import BlockedAttempt, Draft
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition
 from tests.leaflets.orders.test_order_for_caller import ADD, CALL
@@ -58,7 +58,7 @@ def test_what_people_share_is_limited_and_nothing_else_is(monkeypatch, now, leaf
         "address": "203.0.113.1" if by == "network" else "203.0.113.2",
     }
     answer = order(leaflet if "title" in same else other, **place)
-    kept = Stopped.objects.get()
+    kept = BlockedAttempt.objects.get()
     assert (answer.status_code, kept.by, kept.where, kept.times, Order.objects.count()) == (429, by, "order", 1, 1)
     assert kept.about == {"postcode": "LS1", "title": "one"}.get(by, "")
     assert order(other, postcode="YO31 7EX", address="203.0.113.3").status_code == 302
@@ -76,7 +76,7 @@ def test_who_is_stopped_reads_why_when_to_try_again_and_whom_to_call(monkeypatch
     assert 'href="tel:08088005000">0808 800 5000</a>' in page
     assert Draft.objects.count() == 1
     assert (
-        Stopped.objects.values_list("by", "person__orders", "organisation").get()[1:]
+        BlockedAttempt.objects.values_list("by", "person__orders", "organisation").get()[1:]
         == Order.objects.values_list("pk", "organisation").get()
     )
 
@@ -90,7 +90,7 @@ def test_what_is_stopped_uses_up_nothing_that_is_shared(monkeypatch, leaflet):
     busy = sign_in(Client(), make_person(organisation=team))
     assert [order(leaflet, browser=busy).status_code for _ in range(4)] == [302, 429, 429, 429]
     assert [order(leaflet, organisation=team).status_code for _ in range(3)] == [302, 302, 429]
-    assert sorted(Stopped.objects.values_list("by", "times")) == [("account", 3), ("organisation", 1)]
+    assert sorted(BlockedAttempt.objects.values_list("by", "times")) == [("account", 3), ("organisation", 1)]
 
 
 def test_a_ward_round_of_orders_meets_none(leaflet):
@@ -140,7 +140,7 @@ def test_staff_let_an_account_through_until_midnight(monkeypatch, leaflet):
     browser = sign_in(Client(), person)
     order(leaflet, browser=browser)
     assert order(leaflet, browser=browser).status_code == 429
-    professionals_services.lift_block(attempt=Stopped.objects.get(), by=make_staff(), now=timezone.now())
+    professionals_services.lift_block(attempt=BlockedAttempt.objects.get(), by=make_staff(), now=timezone.now())
     assert [order(leaflet, browser=browser).status_code for _ in range(3)] == [302, 302, 302]
     tomorrow = timezone.now() + timedelta(days=1)
     own = allowances.web_order_limits(as_request(browser, person), organisation=None, postcode="LS1 4AP", slugs=[])[:1]

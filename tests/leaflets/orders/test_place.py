@@ -4,8 +4,7 @@ import pytest
 from django.conf import settings
 
 from leaflets.catalogue.services import withdraw_edition
-from leaflets.models import MovementKind, OrderChannel, OrderEventKind, OrderState, StockMovement
-from leaflets.models import Order as OrderRow
+from leaflets.models import MovementKind, Order as OrderRow, OrderChannel, OrderEventKind, OrderState, StockMovement
 from leaflets.orders.allowances import Shortfalls
 from leaflets.orders.services.create import AlreadyPlaced, EmptyBasket, place_order
 from leaflets.orders.services.transitions import cancel_order

@@ -91,7 +91,7 @@ def test_an_order_of_which_there_was_nothing_waits_again(now):
 
 def test_a_request_is_a_request_again(now):
     edition = make_edition(now, stock=500, most_per_order=10)
-    order = make_order(make_person(), now, {edition.leaflet: 50}, asked_because="A fair")
+    order = make_order(make_person(), now, {edition.leaflet: 50}, over_limit_reason="A fair")
     cancel_order(order, by=None, now=now)
     restore_order(order, reason=WHY, by=None, now=now)
     order.refresh_from_db()

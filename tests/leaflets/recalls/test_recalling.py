@@ -188,7 +188,7 @@ def test_a_parcel_on_the_table_that_waits_for_more_of_it_stays_there_and_a_reque
         now=now,
         will_wait_for=[edition.leaflet],
     )
-    asks = order_of(edition, now, 200, asked_because="A whole trust")
+    asks = order_of(edition, now, 200, over_limit_reason="A whole trust")
     cancel_order(order=some, by=None, now=now)  # its copies go to `part`, before it is packed
     start_packing(order=part, by=None, now=now)
     other = make_edition(now, stock=5, title="Three")
@@ -203,7 +203,7 @@ def test_a_parcel_on_the_table_that_waits_for_more_of_it_stays_there_and_a_reque
 
 def test_what_a_recall_ended_of_a_request_can_not_be_given_any_more(client, staff, edition, now):
     other = make_edition(now, stock=50, title="Two").leaflet
-    asks = make_order(make_person(), now, {edition.leaflet: 120, other: 120}, asked_because="A whole trust")
+    asks = make_order(make_person(), now, {edition.leaflet: 120, other: 120}, over_limit_reason="A whole trust")
     recall(edition, now)
     ended, asked = asks.lines.order_by("edition__leaflet__title")
     assert (state(asks), ended.cancelled, asked.backordered) == (OrderState.REQUESTED, 120, 120)
@@ -220,7 +220,7 @@ def test_what_a_recall_ended_of_a_request_can_not_be_given_any_more(client, staf
 def test_what_a_presenter_was_to_bring_and_is_not_there_is_not_brought(edition, now):
     order = order_of(edition, now, 10)
     Order.objects.filter(pk=order.pk).update(
-        brought_with="BK-7Q4M-2F", address_line_1="", address_line_2="", town="", attention=""
+        visit_reference="BK-7Q4M-2F", address_line_1="", address_line_2="", town="", attention=""
     )
     newer(edition, now, stock=4)
     recall(edition, now, RecallReplacement.SAME)
@@ -234,9 +234,9 @@ def test_each_person_who_has_copies_is_told_once_with_all_their_orders(edition, 
     sent(make_edition(now), now, 5)  # of another leaflet
     made = recall(edition, now, advice=Advice.SEND_BACK, words="Freepost CTAC")
     holder = made.holders.get()
-    assert (holder.person, holder.received, holder.told_in.about) == (person, 12, f"recall:{made.pk}:{holder.pk}")
+    assert (holder.person, holder.received, holder.notification.about) == (person, 12, f"recall:{made.pk}:{holder.pk}")
     row = Notification.objects.get(kind="edition-recalled")
-    assert (row.recipient, row.reference, row.kicked_at) == (person.email, f"RECALL-{made.pk}", None)  # the sweep queues it
+    assert (row.recipient, row.reference, row.queued_at) == (person.email, f"RECALL-{made.pk}", None)  # the sweep queues it
     read = mails()[person.email]
     begins = read[read.index("Please stop handing") :]
     assert begins.startswith("Please stop handing out “One”, March 2026, and send every copy you have back to us.")
@@ -267,7 +267,7 @@ def test_of_those_without_an_address_and_those_whose_email_failed_somebody_rings
     assert not mark_phoned(holder=dan, by=make_staff(), now=now + timedelta(hours=1))
     dan.refresh_from_db()
     assert (dan.reached_by, dan.reached_at, to_ring()) == (staff, now, ["Bob"])
-    again = resend(bob.told_in, by=staff, now=now)
+    again = resend(bob.notification, by=staff, now=now)
     assert (reach()["Bob"], to_ring()) == (ReachState.PENDING, [])
     Notification.objects.filter(pk=again.pk).update(state=NotificationState.SENT, sent_at=now)
     assert reach()["Bob"] == ReachState.SENT

@@ -94,7 +94,7 @@ def test_a_row_that_was_found_is_like_any_other_and_left_to_the_sweep(person, le
     ask_for_alert(person=person, leaflet=leaflet, now=now)
     receive_stock(edition=edition, copies=5, by=None, now=now)
     row = Notification.objects.get(kind="leaflet-back")
-    assert (row.state, row.due_at, row.kicked_at, row.reference, row.version) == ("pending", now, None, "", 1)
+    assert (row.state, row.due_at, row.queued_at, row.reference, row.version) == ("pending", now, None, "", 1)
     assert re.fullmatch(r"<[0-9a-f]{32}@[^>]+>", row.message_id)
 
 

@@ -118,7 +118,7 @@ def test_what_the_list_shows_is_what_is_exported_and_that_is_written_down(client
     assert len(as_csv(response)) == found
     [row] = Export.objects.all()
     assert (row.by, row.form, row.lines, row.chosen, row.searched) == (staff, "csv", found, False, "q=" in asked)
-    assert row.narrowed == ("State: Dispatched" if "state" in asked else "")
+    assert row.filters == ("State: Dispatched" if "state" in asked else "")
     page = client.get(EXPORTS).content.decode()
     assert staff.email in page
     assert "yo1" not in page.lower()

@@ -163,7 +163,7 @@ def test_who_was_passed_forward_loses_a_promise_last_and_what_is_packed_is_never
     other = make_edition(now, stock=0)
     forward_too = make_order(make_person(), now, {other.leaflet: 1}, will_wait_for=[other.leaflet])
     prioritise_order(order=forward_too, by=None, now=now, reason="A court hearing")
-    type(forward).objects.filter(pk=forward.pk).update(passed_forward_at=now)
+    type(forward).objects.filter(pk=forward.pk).update(prioritised_at=now)
     take = counting(now, edition)
     count(take, now, {edition: 20})
     [found] = find_differences(take)

@@ -123,21 +123,19 @@ def test_a_thousand_answers_take_as_many_statements_as_one(kind, make_row, now, 
 # -- What a mark holds back --------------------------------------------------------------------------------------------
 
 
-def test_one_message_a_day_goes_to_a_marked_address_and_others_wait(returned, make_row, mail_server, now):
+def test_one_message_a_day_goes_to_a_marked_address_and_others_wait(returned, delivered, make_row, mail_server, now):
     inbox = mail_server()
     first, second = make_row(), make_row()
     for row in (first, second):
-        deliver(row.pk, clock=later(now))
-        row.refresh_from_db()
+        delivered(row, clock=later(now))
     assert (first.state, second.state, len(inbox.messages)) == ("sent", "pending", 1)
     assert (second.due_at, second.attempts) == (now + timedelta(days=1), 0)
     assert "comes back" in second.last_error
-    deliver(second.pk, clock=later(now, days=1, minutes=1))
-    second.refresh_from_db()
+    delivered(second, clock=later(now, days=1, minutes=1))
     assert second.state == "sent"
 
 
-def test_the_days_message_stays_the_one_while_our_server_makes_difficulties(returned, make_row, mail_server, now):
+def test_the_days_message_stays_the_one_while_our_server_makes_difficulties(returned, delivered, make_row, mail_server, now):
     class Busy(Inbox):
         async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
             return "451 later"
@@ -146,19 +144,17 @@ def test_the_days_message_stays_the_one_while_our_server_makes_difficulties(retu
     row = make_row()
     deliver(row.pk, clock=later(now))
     mail_server()
-    deliver(row.pk, clock=later(now, minutes=5))
-    row.refresh_from_db()
+    delivered(row, clock=later(now, minutes=5))
     assert row.state == "sent"
 
 
-def test_what_waited_three_days_fails_for_staff_to_see(returned, make_row, mail_server, now):
+def test_what_waited_three_days_fails_for_staff_to_see(returned, delivered, make_row, mail_server, now):
     mail_server()
     row = make_row()
     at = now
     for _day in range(5):
         deliver(make_row(due_at=at).pk, clock=later(at))  # takes the day's turn
-        deliver(row.pk, clock=later(at, minutes=1))
-        row.refresh_from_db()
+        delivered(row, clock=later(at, minutes=1))
         at = max(row.due_at, at)
     assert (row.state, row.last_error) == ("failed", "Mail to this address comes back, and nobody has put the address right.")
 
@@ -174,8 +170,7 @@ def test_codes_and_mail_to_the_team_go_whatever_came_back(returned, make_row, ma
     inbox = mail_server()
     MarkedAddress.objects.update(tried_at=now)
     change_settings(**{name: READER})
-    rows = [make_row(), make_row()]
-    for row in rows:
+    for row in [make_row(), make_row()]:
         deliver(row.pk, clock=later(now))
     assert len(inbox.messages) == 2
 
@@ -198,15 +193,14 @@ def test_a_message_to_an_address_that_is_not_marked_costs_one_statement(kind, ma
         assert marked_address_outcome(row, now=now) is None
 
 
-def test_our_own_servers_final_no_marks_too(kind, make_row, mail_server, now):
+def test_our_own_servers_final_no_marks_too(kind, delivered, make_row, mail_server, now):
     class NoSuchUser(Inbox):
         async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
             return "550 5.1.1 no such user"
 
     mail_server(NoSuchUser())
     row = make_row()
-    deliver(row.pk, clock=later(now))
-    row.refresh_from_db()
+    delivered(row, clock=later(now))
     mark = MarkedAddress.objects.get()
     assert (row.state, mark.sort, mark.address) == ("failed", "hard", READER)
     assert ReturnedMail.objects.get().source == "server"

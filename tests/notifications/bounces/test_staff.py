@@ -37,8 +37,7 @@ def test_the_first_page_counts_them_and_leads_to_their_list(client, staff, mark)
     [section] = [each for each in staff_site.get_waiting_lines(staff) if each["heading"] == "Messages"]
     [line] = [each for each in section["lines"] if "comes back" in str(each["label"])]
     assert line["figure"] == 1
-    found = client.get(line["href"]).context["cl"].result_list
-    assert [row.pk for row in found] == [mark.pk]
+    assert [row.pk for row in client.get(line["href"]).context["cl"].result_list] == [mark.pk]
     assert client.get(reverse("staff:notifications_markedaddress_changelist"), {"q": "rahman"}).context["cl"].result_count == 1
 
 

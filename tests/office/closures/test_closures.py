@@ -179,8 +179,7 @@ def test_who_may_write_them(client: Client) -> None:
     ],
 )
 def test_what_the_form_refuses(coordinator: Client, typed: dict[str, str], error: str) -> None:
-    page = coordinator.post(f"{LIST}add/", {**FILLED_IN, **typed})
-    assert error in text_of(page)
+    assert error in text_of(coordinator.post(f"{LIST}add/", {**FILLED_IN, **typed}))
     assert not Closure.objects.exists()
 
 
@@ -205,8 +204,7 @@ def test_what_is_booked_on_its_days_is_listed_with_links_before_it_is_saved_and_
 
 def test_in_one_nation_it_is_about_what_is_there_and_who_lives_there(coordinator: Client) -> None:
     make_booking(make_presenter(), at("10:00", WEDNESDAY))
-    scot = make_presenter(nation=Nation.SCOTLAND)
-    booking = make_booking(scot, at("10:00", FRIDAY))
+    booking = make_booking(make_presenter(nation=Nation.SCOTLAND), at("10:00", FRIDAY))
     page = coordinator.post(f"{LIST}add/", {**FILLED_IN, "nation": "scotland"})
     assert [conflict.text.split()[1].strip(":") for conflict in page.context["adminform"].form.conflicts] == [booking.reference]
     coordinator.post(f"{LIST}add/", {**FILLED_IN, "nation": "scotland", "sure": seen_on(page)})
@@ -215,8 +213,7 @@ def test_in_one_nation_it_is_about_what_is_there_and_who_lives_there(coordinator
 
 def test_once_begun_it_is_ended_and_not_deleted(coordinator: Client, close: Any) -> None:
     closure = close(date(2027, 1, 11), FRIDAY)
-    page = text_of(coordinator.get(f"{LIST}{closure.pk}/change/"))
-    assert "End this closure today" in page
+    assert "End this closure today" in text_of(coordinator.get(f"{LIST}{closure.pk}/change/"))
     assert coordinator.post(f"{LIST}{closure.pk}/delete/", {"post": "yes"}).status_code == 403
     assert coordinator.post(f"{LIST}{closure.pk}/do/end/").status_code == 302
     closure.refresh_from_db()

@@ -15,7 +15,7 @@ from bookings.booking.forms import DatesForm, DetailsForm
 from bookings.booking.services.request import DatesRefused, remaining_kept_dates
 from bookings.booking.services.transitions import remind_of_bookings
 from bookings.errors import SlotTaken
-from bookings.feedback.services import get_or_create_afterwards
+from bookings.feedback.services import get_or_create_follow_up
 from bookings.models import BookingState, DateOption, DateOptionKind, Hold, PlaceState, Precision, Presenter
 from bookings.open_sessions.services.notify import CapacityRefused, remind_of_sessions
 from bookings.open_sessions.services.places import offer_expiry
@@ -189,9 +189,9 @@ def day_of_the_first_reminder() -> int:
 
 def weeks_of_feedback() -> int:
     booking = make_booking(make_presenter(), at("10:00", TODAY - DAY))
-    afterwards = get_or_create_afterwards(given=booking, now=NOW)
-    closes_at = afterwards.closes_at
-    assert (afterwards.is_open(closes_at - timedelta(seconds=1)), afterwards.is_open(closes_at)) == (True, False)
+    follow_up = get_or_create_follow_up(given=booking, now=NOW)
+    closes_at = follow_up.closes_at
+    assert (follow_up.is_open(closes_at - timedelta(seconds=1)), follow_up.is_open(closes_at)) == (True, False)
     return (closes_at - booking.agreed_times[1]) // timedelta(weeks=1)
 
 
@@ -413,8 +413,7 @@ def test_who_is_kept_for_longer_is_warned_anew_before_they_go(change_settings: A
 
 def broken(**values: int) -> list[str]:
     new = SiteSettings(**values)
-    counted = statements(lambda: find_broken_promises(SiteSettings(), new))
-    assert len(counted) <= len(values) * 2
+    assert len(statements(lambda: find_broken_promises(SiteSettings(), new))) <= len(values) * 2
     found = find_broken_promises(SiteSettings(), new)
     assert all(url.startswith("/") for _sentence, url in found)
     return [sentence for sentence, _url in found]
@@ -459,8 +458,7 @@ def test_what_people_were_told_of_their_bookings_is_counted() -> None:
 
 def test_requests_are_counted() -> None:
     presenter = make_presenter()
-    request = make_request()
-    make_option(request, presenter, at("10:00", TODAY + 100 * DAY), kind=DateOptionKind.PREFERRED)
+    make_option(make_request(), presenter, at("10:00", TODAY + 100 * DAY), kind=DateOptionKind.PREFERRED)
     assert broken(request_horizon_days=100) == []
     assert broken(request_horizon_days=99) == ["1 request is for a day further ahead than this. It stays as it is."]
     assert broken(answer_working_days=3) == ["We have promised an answer sooner to 1 person who asked for a presentation."]
@@ -486,9 +484,9 @@ def test_feedback_that_is_open_is_counted() -> None:
     presenter = make_presenter()
     for days in (1, 41, 43):
         given = make_booking(presenter, at("10:00", TODAY - days * DAY), state=BookingState.DELIVERED)
-        get_or_create_afterwards(given=given, now=NOW)
+        get_or_create_follow_up(given=given, now=NOW)
     given = make_session(presenter, at("14:00", TODAY - 2 * DAY), state="delivered")
-    get_or_create_afterwards(given=given, now=NOW)
+    get_or_create_follow_up(given=given, now=NOW)
     assert broken(feedback_weeks=5) == ["After 3 presentations, we have told people a later last day for feedback."]
     assert broken(feedback_weeks=7) == []
 
@@ -497,7 +495,7 @@ def test_orders_are_counted() -> None:
     leaflet = make_edition(NOW, stock=100, most_per_order=10).leaflet
     person = make_person()
     assert make_order(person, NOW - DAY, {leaflet: 5}).state == OrderState.RECEIVED
-    make_order(person, NOW, {leaflet: 12}, by=person.user, asked_because="We train every school")
+    make_order(person, NOW, {leaflet: 12}, by=person.user, over_limit_reason="We train every school")
     make_order(make_person(), NOW - 100 * DAY, {leaflet: 5})
     assert broken(order_window_days=91) == ["1 person has ordered lately, and may have read that more can be ordered sooner."]
     assert broken(packing_working_days=6) == ["We have promised to pack 2 orders sooner."]
@@ -506,8 +504,7 @@ def test_orders_are_counted() -> None:
 
 
 def test_records_that_would_go_tonight_are_counted_and_a_longer_time_is_owned_up_to() -> None:
-    presenter = make_presenter()
-    make_booking(presenter, at("10:00", TODAY - 200 * DAY), state=BookingState.DELIVERED)
+    make_booking(make_presenter(), at("10:00", TODAY - 200 * DAY), state=BookingState.DELIVERED)
     assert broken(keep_bookings_months=6) == ["1 record would be due at once: “Bookings of presentations”."]
     assert broken(keep_bookings_months=7) == []
     old = SiteSettings(keep_orders_months=12)

@@ -17,8 +17,12 @@ from django.test import Client
 from core.models import reset_request_values
 from office.site_settings.models import SETTING_BOUNDS, SettingChange, SiteSettings
 from office.site_settings.queries import CACHED_SETTINGS, site_settings
-from office.site_settings.services import _promise_checks, find_broken_promises, register_promise_check
-from office.site_settings.services import change_settings as change_unpublished
+from office.site_settings.services import (
+    _promise_checks,
+    change_settings as change_unpublished,
+    find_broken_promises,
+    register_promise_check,
+)
 from tests.factories import make_staff
 from tests.leaflets.statements import statements
 

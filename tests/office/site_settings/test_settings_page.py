@@ -87,8 +87,7 @@ def test_each_setting_says_what_it_does_its_bounds_and_its_first_value(desk: Cli
 
 
 def test_nothing_changes_by_looking_or_by_sending_what_is_there(desk: Client) -> None:
-    typed = answers(read(desk))
-    assert SAVED in told(send(desk, typed))
+    assert SAVED in told(send(desk, answers(read(desk))))
     assert not SettingChange.objects.exists()
     assert not Entry.objects.filter(act="changed").exists()
 

@@ -128,8 +128,7 @@ def test_back_to_the_wording_before_and_the_one_before_that_and_then_ours() -> N
     assert live() == "Two"
     with pytest.raises(DomainError, match="any more"):
         take_back(third)
-    fourth = approve(write(BOOKED, "Four"))
-    take_back(fourth)
+    take_back(approve(write(BOOKED, "Four")))
     assert live() == "Two"
     take_back(second)
     assert live() == "One"
@@ -140,11 +139,9 @@ def test_back_to_the_wording_before_and_the_one_before_that_and_then_ours() -> N
 
 def test_back_to_ours_at_once_and_on_from_there() -> None:
     approve(write(BOOKED, "One"))
-    second = approve(write(BOOKED, "Two"))
-    services.restore_default_wording(second, by=make_staff(), now=timezone.now())
+    services.restore_default_wording(approve(write(BOOKED, "Two")), by=make_staff(), now=timezone.now())
     assert live() == BOOKED
-    third = approve(write(BOOKED, "Three"))
-    take_back(third)
+    take_back(approve(write(BOOKED, "Three")))
     assert live() == BOOKED
 
 
@@ -152,8 +149,7 @@ def test_going_back_needs_no_second_person() -> None:
     """What comes back was approved then, by somebody other than its author."""
     approver = make_staff()
     approve(write(BOOKED, "One", by=approver))
-    second = approve(write(BOOKED, "Two", by=approver))
-    services.take_back_text(second, by=approver, now=timezone.now())
+    services.take_back_text(approve(write(BOOKED, "Two", by=approver)), by=approver, now=timezone.now())
     assert live() == "One"
 
 

@@ -14,8 +14,8 @@ from office.texts.markup import (
     plain_text,
     wording_html,
 )
-from office.texts.places import get_sentences, wording_error
 from office.texts.services import normalise_text, text_warnings
+from office.texts.sources import get_sentences, wording_error
 from tests.office.texts.wordings import BOOKED, ENGLISH, LEAD, SUBJECT, WITHOUT_PRESENTER, sentence
 from tests.security.payloads import MARKUP
 
@@ -46,8 +46,7 @@ def test_every_sentence_that_may_be_worded_is_a_wording_of_itself() -> None:
         assert "<" not in text
         if each.takes_markup:
             assert wording_error(each, text + "!") == "", text
-            drawn = wording_html(text, each.ours)
-            assert extract_placeholders(drawn) == extract_placeholders(text)
+            assert extract_placeholders(wording_html(text, each.ours)) == extract_placeholders(text)
         assert plain_text(text).replace("**", "") == plain_text(text) or not each.takes_markup
 
 

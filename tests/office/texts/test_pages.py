@@ -16,13 +16,13 @@ from bookings.models import Booking, BookingState
 from core.dates import uk_datetime
 from notifications.models import MailReader, Notification
 from notifications.registry import all_emails
-from office.texts import places as places_module
+from office.texts import sources as sources_module
 from office.texts.admin import check_used_wordings, word_diff
 from office.texts.markup import editable_text
 from office.texts.models import TextStep, TextVersion
 from office.texts.pages import PUBLIC_PAGES
-from office.texts.places import get_sentences, sentence_rows, text_location_lines, text_locations
 from office.texts.queries import live_wordings
+from office.texts.sources import get_sentences, sentence_rows, text_source_lines, text_sources
 from staff.first_run import Light
 from tests.bookings.rows import make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
@@ -55,8 +55,8 @@ def as_manager(manager: User) -> Client:
     return sign_in_staff(Client(), manager)
 
 
-def word_url(ours: str = BOOKED, place: str = "booking-confirmed") -> str:
-    return reverse("staff:text", args=[place, sentence(ours).key])
+def word_url(ours: str = BOOKED, source: str = "booking-confirmed") -> str:
+    return reverse("staff:text", args=[source, sentence(ours).key])
 
 
 def action(version: TextVersion, slug: str) -> str:
@@ -68,17 +68,16 @@ def shown(response: Any) -> str:
 
 
 def test_the_list_names_every_email_and_every_page(as_author: Client) -> None:
-    page = as_author.get(reverse("staff:texts"))
-    text = page.content.decode()
-    for place in text_locations().values():
-        assert reverse("staff:place_texts", args=[place.slug]) in text
+    text = as_author.get(reverse("staff:texts")).content.decode()
+    for source in text_sources().values():
+        assert reverse("staff:source_texts", args=[source.slug]) in text
     assert len(all_emails()) > 80
 
 
-@pytest.mark.parametrize("slug", sorted(text_locations()))
+@pytest.mark.parametrize("slug", sorted(text_sources()))
 def test_the_page_of_each_place_lists_its_sentences_in_english_and_welsh(slug: str, as_author: Client) -> None:
-    text = as_author.get(reverse("staff:place_texts", args=[slug])).content.decode()
-    for line in text_location_lines(text_locations()[slug]):
+    text = as_author.get(reverse("staff:source_texts", args=[slug])).content.decode()
+    for line in text_source_lines(text_sources()[slug]):
         for language in ("en-gb", WELSH):
             for ours in line.wordings(language):
                 assert f'<p lang="{language}">' in text
@@ -86,25 +85,25 @@ def test_the_page_of_each_place_lists_its_sentences_in_english_and_welsh(slug: s
 
 
 def test_a_locked_sentence_is_listed_with_its_reason_and_without_a_form(as_author: Client) -> None:
-    place = "every-email"
-    text = as_author.get(reverse("staff:place_texts", args=[place])).content.decode()
+    source = "every-email"
+    text = as_author.get(reverse("staff:source_texts", args=[source])).content.decode()
     assert "This says when to call 999." in text
-    assert word_url(LOCKED, place) not in text
-    assert as_author.get(word_url(LOCKED, place)).status_code == 404
-    assert as_author.post(word_url(LOCKED, place), {"text": "Call us.", "seen": "0"}).status_code == 404
+    assert word_url(LOCKED, source) not in text
+    assert as_author.get(word_url(LOCKED, source)).status_code == 404
+    assert as_author.post(word_url(LOCKED, source), {"text": "Call us.", "seen": "0"}).status_code == 404
     assert not TextVersion.objects.exists()
 
 
 def test_what_is_not_of_the_place_or_not_there_is_404(as_author: Client) -> None:
     assert as_author.get(word_url(BOOKED, "home")).status_code == 404
     assert as_author.get(reverse("staff:text", args=["home", "0" * 32])).status_code == 404
-    assert as_author.get(reverse("staff:place_texts", args=["nowhere"])).status_code == 404
-    assert as_author.get(reverse("staff:place_preview", args=["home", "fr"])).status_code == 404
+    assert as_author.get(reverse("staff:source_texts", args=["nowhere"])).status_code == 404
+    assert as_author.get(reverse("staff:source_preview", args=["home", "fr"])).status_code == 404
 
 
 def test_a_sentence_says_where_else_it_is(as_author: Client) -> None:
     shared = "We have added a calendar entry to this email."
-    assert len(sentence(shared).places) > 1
+    assert len(sentence(shared).sources) > 1
     assert "It changes in all of them" in shown(as_author.get(word_url(shared)))
 
 
@@ -120,7 +119,7 @@ def test_from_writing_to_readers(
     with django_capture_on_commit_callbacks(execute=True):
         assert as_manager.post(action(version, "approve")).status_code == 302
     assert "We are coming to you" in as_manager.get(reverse("mail_gallery_html", args=["booking-confirmed", 1])).content.decode()
-    text = shown(as_author.get(reverse("staff:place_texts", args=["booking-confirmed"])))
+    text = shown(as_author.get(reverse("staff:source_texts", args=["booking-confirmed"])))
     assert "In your own words." in text
     with django_capture_on_commit_callbacks(execute=True):
         assert as_manager.post(action(version, "take-back")).status_code == 302
@@ -138,8 +137,7 @@ def test_an_author_reads_who_wrote_it_without_a_link_that_they_may_not_follow(as
 
 
 def test_a_manager_can_not_approve_their_own(as_manager: Client, manager: User) -> None:
-    version = write(BOOKED, "We are coming", by=manager)
-    response = as_manager.post(action(version, "approve"))
+    response = as_manager.post(action(write(BOOKED, "We are coming", by=manager), "approve"))
     assert "You can’t approve your own wording." in shown(response)
     assert not TextStep.objects.exists()
 
@@ -193,8 +191,7 @@ def test_a_plain_wording_is_not_asked_for_a_reason(as_author: Client) -> None:
 
 
 def test_two_who_write_at_once(as_author: Client) -> None:
-    opened = as_author.get(word_url()).content.decode()
-    assert 'name="seen" value="0"' in opened
+    assert 'name="seen" value="0"' in as_author.get(word_url()).content.decode()
     write(BOOKED, "We are coming")
     response = as_author.post(word_url(), {"text": "We will come", "seen": "0"})
     assert "Somebody has written a new wording since you opened this page." in shown(response)
@@ -223,7 +220,7 @@ def test_what_a_release_words_differently_is_listed_as_no_longer_used(as_author:
     assert "No longer used" not in shown(as_author.get(reverse("staff:texts")))
     for module in ("admin", "queries"):
         monkeypatch.setattr(f"office.texts.{module}.get_sentences", lambda: known)
-    monkeypatch.setattr("office.texts.admin.sentence_rows", lambda place: [])
+    monkeypatch.setattr("office.texts.admin.sentence_rows", lambda source: [])
     text = shown(as_author.get(reverse("staff:texts")))
     assert "No longer used" in text
     assert version.text in text
@@ -234,10 +231,10 @@ def test_what_a_release_words_differently_is_listed_as_no_longer_used(as_author:
 @pytest.fixture
 def lock_booked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """As a release does that locks a sentence."""
-    read = (places_module.get_sentences, places_module.sentence_rows)
+    read = (sources_module.get_sentences, sources_module.sentence_rows)
 
     def lock() -> None:
-        monkeypatch.setattr(places_module, "LOCK_PATTERNS", ((BOOKED, "This is a promise."),))
+        monkeypatch.setattr(sources_module, "LOCK_PATTERNS", ((BOOKED, "This is a promise."),))
         for each in read:
             each.cache_clear()
 
@@ -251,9 +248,9 @@ def test_a_wording_of_a_sentence_that_a_release_locks_is_ours_again_and_staff_ar
     as_author: Client, lock_booked: Callable[[], None]
 ) -> None:
     version = approve(write(BOOKED, "We are coming"))
-    place = reverse("staff:place_texts", args=["booking-confirmed"])
+    source = reverse("staff:source_texts", args=["booking-confirmed"])
     assert live_wordings() == {ENGLISH: {BOOKED: "We are coming"}}
-    assert "In your own words." in shown(as_author.get(place))
+    assert "In your own words." in shown(as_author.get(source))
     assert [line.light for line in check_used_wordings(None)] == [Light.GREEN]
     lock_booked()
     assert live_wordings() == {}
@@ -263,7 +260,7 @@ def test_a_wording_of_a_sentence_that_a_release_locks_is_ours_again_and_staff_ar
     text = shown(as_author.get(reverse("staff:texts")))
     assert "No longer used" in text
     assert "We are coming : This sentence is locked." in text
-    assert "In your own words." not in shown(as_author.get(place))
+    assert "In your own words." not in shown(as_author.get(source))
     page = shown(as_author.get(reverse("staff:office_textversion_change", args=[version.pk])))
     assert "This sentence is locked. So nobody gets this wording any more." in page
 
@@ -301,21 +298,23 @@ def test_a_preview_shows_the_wording_in_a_frame_that_runs_nothing(as_author: Cli
     assert policy.endswith("sandbox allow-same-origin")
     assert "script-src" not in policy
     assert "<script" not in response.content.decode()
-    assert "free</strong> of charge" not in as_author.get(reverse("staff:place_preview", args=["home", "en-gb"])).content.decode()
+    assert (
+        "free</strong> of charge" not in as_author.get(reverse("staff:source_preview", args=["home", "en-gb"])).content.decode()
+    )
     assert "free</strong> of charge" not in as_author.get("/").content.decode()
 
 
 @pytest.mark.parametrize("slug", ["home", "booking-confirmed"])
 def test_the_sentences_of_a_place_stand_above_what_readers_get_now(slug: str, as_author: Client) -> None:
-    page = as_author.get(reverse("staff:place_texts", args=[slug])).content.decode()
-    previews = [reverse("staff:place_preview", args=[slug, language]) for language in (ENGLISH, WELSH)]
+    page = as_author.get(reverse("staff:source_texts", args=[slug])).content.decode()
+    previews = [reverse("staff:source_preview", args=[slug, language]) for language in (ENGLISH, WELSH)]
     assert re.findall('<iframe src="([^"]*)" sandbox="allow-same-origin"', page) == previews
 
 
-@pytest.mark.parametrize("slug", sorted(slug for slug, place in text_locations().items() if place.preview))
+@pytest.mark.parametrize("slug", sorted(slug for slug, source in text_sources().items() if source.preview))
 def test_each_place_is_drawn_in_both_languages(slug: str, as_author: Client) -> None:
     for language in ("en-gb", WELSH):
-        response = as_author.get(reverse("staff:place_preview", args=[slug, language]))
+        response = as_author.get(reverse("staff:source_preview", args=[slug, language]))
         assert response.status_code == 200
         text = response.content.decode()
         assert f'lang="{language}"' in text or "can’t be shown here" in text
@@ -324,10 +323,10 @@ def test_each_place_is_drawn_in_both_languages(slug: str, as_author: Client) -> 
 @pytest.mark.parametrize("page", [page for page in PUBLIC_PAGES if not page.route], ids=lambda page: page.slug)
 @pytest.mark.parametrize("language", [ENGLISH, WELSH])
 def test_a_page_of_its_own_reader_is_drawn_with_an_example(page: Any, language: str, as_author: Client) -> None:
-    text = shown(as_author.get(reverse("staff:place_preview", args=[page.slug, language])))
+    text = shown(as_author.get(reverse("staff:source_preview", args=[page.slug, language])))
     ours = [
         each.ours
-        for row in sentence_rows(text_locations()[page.slug])
+        for row in sentence_rows(text_sources()[page.slug])
         for cell in row
         for each in cell
         if each.language == language
@@ -339,7 +338,7 @@ def test_a_page_of_its_own_reader_is_drawn_with_an_example(page: Any, language: 
 
 def test_a_preview_is_of_the_newest_real_email_and_keeps_private_links_back(as_author: Client, make_real_booking: Any) -> None:
     booking = make_real_booking()
-    text = as_author.get(reverse("staff:place_preview", args=["booking-confirmed", "en-gb"])).content.decode()
+    text = as_author.get(reverse("staff:source_preview", args=["booking-confirmed", "en-gb"])).content.decode()
     assert booking.reference in text
     assert "[private link]" in text
     assert "/b/" not in text
@@ -349,7 +348,7 @@ def test_what_a_preview_draws_is_not_kept(as_author: Client, make_real_booking: 
     make_real_booking()
     before = Notification.objects.count()
     readers = MailReader.objects.count()
-    as_author.get(reverse("staff:place_preview", args=["booking-confirmed", "en-gb"]))
+    as_author.get(reverse("staff:source_preview", args=["booking-confirmed", "en-gb"]))
     assert (Notification.objects.count(), MailReader.objects.count()) == (before, readers)
 
 
@@ -370,9 +369,9 @@ def test_others_have_nothing_to_do_with_it(role: str) -> None:
     client, version = sign_in_staff(Client(), make_staff(role=role)), write(BOOKED, "We are coming")
     for url in (
         reverse("staff:texts"),
-        reverse("staff:place_texts", args=["home"]),
+        reverse("staff:source_texts", args=["home"]),
         word_url(),
-        reverse("staff:place_preview", args=["home", "en-gb"]),
+        reverse("staff:source_preview", args=["home", "en-gb"]),
         reverse("staff:version_preview", args=["booking-confirmed", version.pk]),
         reverse("staff:office_textversion_change", args=[version.pk]),
     ):
@@ -385,7 +384,7 @@ def test_no_page_takes_more_statements_than_it_may(as_author: Client, as_manager
     write(BOOKED, "Four")
     for url in (
         reverse("staff:texts"),
-        reverse("staff:place_texts", args=["booking-confirmed"]),
+        reverse("staff:source_texts", args=["booking-confirmed"]),
         word_url(),
         reverse("staff:office_textversion_change", args=[version.pk]),
         reverse("staff:office_textversion_changelist"),

@@ -18,7 +18,7 @@ from notifications.registry import all_emails
 from notifications.samples import Sample, all_examples, all_samples, sample_at
 from office.texts import queries
 from office.texts.models import TextVersion
-from office.texts.places import get_sentences, text_location_lines, text_locations
+from office.texts.sources import get_sentences, text_source_lines, text_sources
 from professionals.emails import render_account_email
 from tests.leaflets.statements import statements
 from tests.office.texts.wordings import BOOKED, ENGLISH, LEAD, SUBJECT, WELSH, WITHOUT_PRESENTER, approve, sentence, write
@@ -37,15 +37,15 @@ def rendered(template: str, **values: Any) -> str:
 
 
 def test_each_email_and_each_template_of_one_is_a_place() -> None:
-    assert {email.name for email in all_emails()} < set(text_locations())
-    assert all(text_location_lines(place) for place in text_locations().values())
-    named = {name for place in text_locations().values() for name in place.templates}
+    assert {email.name for email in all_emails()} < set(text_sources())
+    assert all(text_source_lines(source) for source in text_sources().values())
+    named = {name for source in text_sources().values() for name in source.templates}
     for example in all_examples():
         message = example.words()
         if template := getattr(message, "template", ""):
             assert f"emails/{template}.html" in named, example.kind
-            assert f"emails/{template}.html" in text_locations()[example.kind].templates
-        assert example.kind in text_locations()
+            assert f"emails/{template}.html" in text_sources()[example.kind].templates
+        assert example.kind in text_sources()
 
 
 def test_each_subject_that_an_email_has_is_one_of_its_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,13 +61,13 @@ def test_each_subject_that_an_email_has_is_one_of_its_sentences(monkeypatch: pyt
         example.words()
     assert len(asked) > 80
     for kind, subjects in asked.items():
-        known = {ours for line in text_location_lines(text_locations()[kind]) for ours in line.wordings(ENGLISH)}
+        known = {ours for line in text_source_lines(text_sources()[kind]) for ours in line.wordings(ENGLISH)}
         assert {subject for subject in subjects if subject != "%(subject)s"} <= known, kind
 
 
 def test_every_sentence_of_every_sample_is_found_on_its_page() -> None:
-    """What the template draws by `translate` is in the list of the place: read off the templates themselves."""
-    found = {line.messages for line in text_location_lines(text_locations()["booking-confirmed"])}
+    """What the template draws by `translate` is in the list of the source: read off the templates themselves."""
+    found = {line.messages for line in text_source_lines(text_sources()["booking-confirmed"])}
     assert {(BOOKED,), (WITHOUT_PRESENTER,), (SUBJECT,), ("Your new joining link",)} <= found
 
 
@@ -107,7 +107,7 @@ def test_an_approved_wording_is_in_the_subject_with_what_is_filled_in() -> None:
 
 def test_one_wording_of_a_subject_changes_the_emails_that_share_it_and_no_other() -> None:
     shared = sentence("Your joining link for %(day)s has changed (%(reference)s)")
-    assert {place.slug for place in shared.places} >= {BookingConfirmed.name, "presenter-booked"}
+    assert {source.slug for source in shared.sources} >= {BookingConfirmed.name, "presenter-booked"}
 
 
 def test_welsh_readers_get_the_welsh_wording_and_english_readers_ours() -> None:

@@ -7,8 +7,8 @@ from django.utils import timezone
 from accounts.models import User
 from office.texts import services
 from office.texts.models import TextVersion
-from office.texts.places import Sentence, get_sentences, sentence_key
 from office.texts.queries import CACHED_WORDINGS, live_wordings
+from office.texts.sources import Sentence, get_sentences, sentence_key
 from tests.factories import make_staff
 
 ENGLISH, WELSH = "en-gb", "cy"

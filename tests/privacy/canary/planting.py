@@ -11,14 +11,15 @@ from django.test import Client
 
 from accounts.models import User
 from bookings.booking.services.assign import transfer_bookings
-from bookings.feedback.services import get_or_create_afterwards
+from bookings.feedback.services import get_or_create_follow_up
 from bookings.models import (
+    AnniversaryPrompt,
     Booking,
     BookingEventKind,
     BookingLink,
     BookingState,
     BusyTime,
-    ConfidenceLater,
+    ConfidenceFollowUp,
     Feedback,
     PlaceLink,
     PlaceState,
@@ -27,7 +28,6 @@ from bookings.models import (
     SessionEvent,
     SessionEventKind,
     SessionPlace,
-    YearLater,
 )
 from bookings.models.booking import record_event
 from core.models import Classification, classification
@@ -87,8 +87,8 @@ THEIRS: dict[str, str | None] = {
     "BookingLink": "booking__person",
     "BusyTime": "booking__person",
     "Hold": "person",
-    "Feedback": "afterwards__booking__person",
-    "ConfidenceLater": "",  # by the address alone
+    "Feedback": "follow_up__booking__person",
+    "ConfidenceFollowUp": "",  # by the address alone
     "SessionPlace": "person",
     "Seat": "person",
     "SessionEvent": "place__person",
@@ -131,7 +131,7 @@ NO_WORDS = {
     *("Person.profession", "Person.language", "Person.postcode", "Order.postcode", "KeptAddress.postcode", "MailChoice.topic"),
     *("Booking.postcode", "BusyTime.postcode", "Hold.postcode"),
     *("MailChoice.chosen_where", "MailReader.token", "BookingLink.address_hash", "PlaceLink.address_hash", "User.password"),
-    *("Merge.stays", "ImportRow.matches"),  # keys
+    *("Merge.kept_values", "ImportRow.matches"),  # keys
 }
 # Planted as they come about, since nobody can write into them from outside; a copy that the database makes itself.
 MADE = {
@@ -258,10 +258,10 @@ def of_bookings(person: Person, now: datetime) -> None:
         )
     marks = dict.fromkeys(("useful", "clear", "ready", "arranging"), 4)
     Feedback.objects.create(
-        afterwards=get_or_create_afterwards(given=past, now=now), by_host=True, token="t", received_on=now.date(), **marks
+        follow_up=get_or_create_follow_up(given=past, now=now), by_host=True, token="t", received_on=now.date(), **marks
     )
-    ConfidenceLater.objects.create(afterwards=past.afterwards, address=EMAIL, due_at=now + timedelta(days=60))
-    YearLater.objects.create(booking=past, due_at=now + timedelta(days=300), wished_at=now)
+    ConfidenceFollowUp.objects.create(follow_up=past.follow_up, address=EMAIL, due_at=now + timedelta(days=60))
+    AnniversaryPrompt.objects.create(booking=past, due_at=now + timedelta(days=300), wished_at=now)
     BusyTime.objects.filter(booking=past).update(live=False)
     attended = make_place(make_session(make_presenter(), now - timedelta(days=9)), PlaceState.ATTENDED, person)
     taken = make_place(make_session(make_presenter(), now + timedelta(days=40)), PlaceState.TAKEN, person)
@@ -307,7 +307,7 @@ def of_account(person: Person, now: datetime) -> None:
     words = {"subject": f"{NAME}, {PHONE}", "text": f"{NAME} {ADDRESS} {PHONE}"}
     Note.objects.create(person=person, kind=NoteKind.LETTER, at=now, by=make_staff(), **words)
     twin = make_person(name=NAME, email=f"twin-{EMAIL}", phone=PHONE, with_user=False, organisation=person.organisation)
-    merge_people(person, other=twin, stays={}, by=make_staff(), now=now)
+    merge_people(person, other=twin, kept_values={}, by=make_staff(), now=now)
     AccountRecovery.objects.create(user=person.user, by=make_staff(), at=now, old=EMAIL, new=EMAIL, called=NAME, number=PHONE)
     listed = Import.objects.create(
         kind="contacts",
@@ -315,7 +315,7 @@ def of_account(person: Person, now: datetime) -> None:
         file=f"{NAME},{EMAIL}".encode(),
         headings=[NAME, EMAIL],  # of a file without any
         uploaded_at=now,
-        went_on_at=now,
+        progressed_at=now,
     )
     match = {"model": "professionals.person", "key": person.pk}
     ImportRow.objects.create(

@@ -15,7 +15,7 @@ from django.db.models import CharField
 from django.db.models.functions import Cast
 
 from bookings.calendars.views import get_or_create_feed
-from bookings.feedback.services import get_or_create_afterwards
+from bookings.feedback.services import get_or_create_follow_up
 from bookings.models import Booking, Feedback, Leave, OpenSession, SessionPlace
 from leaflets.models import Order
 from privacy import retention as privacy_retention
@@ -44,8 +44,8 @@ def person(django_db_setup: None, django_db_blocker: Any) -> Iterator[Person]:
         session = OpenSession.objects.earliest("starts_at")
         OpenSession.objects.update(closed_reason=NAME)
         marks = dict.fromkeys(("useful", "clear", "ready"), 4)
-        afterwards = get_or_create_afterwards(given=session, now=NOW)
-        Feedback.objects.create(afterwards=afterwards, by_host=False, token="s", received_on=NOW, comment=NAME, **marks)
+        follow_up = get_or_create_follow_up(given=session, now=NOW)
+        Feedback.objects.create(follow_up=follow_up, by_host=False, token="s", received_on=NOW, comment=NAME, **marks)
         for model in (Booking, Order, SessionPlace):
             model.objects.update(submission_token=Cast("pk", CharField()))
         for model in (Booking, Order):

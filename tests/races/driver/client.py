@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from datetime import time as clock
+from datetime import date, datetime, time as clock
 from functools import cached_property
 from typing import Any
 

@@ -54,5 +54,5 @@ def pass_forward(actor: Actor) -> None:
 
 
 def put_back_in_line(actor: Actor) -> None:
-    order = any_order(actor, passed_forward_at__isnull=False)
+    order = any_order(actor, prioritised_at__isnull=False)
     transitions.remove_priority(order=order, by=actor.staff(), now=actor.now)

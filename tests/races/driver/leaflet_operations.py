@@ -4,9 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from leaflets.models import Dispatch, MissingParcel, Order
-from leaflets.orders.services import change as services_change
-from leaflets.orders.services import create, transitions
-from leaflets.orders.services import create as missing_services
+from leaflets.orders.services import change as services_change, create, create as missing_services, transitions
 from leaflets.stock import services as stock_services
 from notifications.delivery.services import sweep
 from notifications.models import Notification
@@ -80,7 +78,7 @@ def wait_for_copies(actor: Actor) -> None:
 
 def ask_for_more(actor: Actor) -> None:
     person, basket = actor.person(), {leaflet: copies * 5 for leaflet, copies in actor.basket().items()}
-    order = unsaved_order(person, asked_because="A whole ward")
+    order = unsaved_order(person, over_limit_reason="A whole ward")
     create.place_order(order=order, basket=basket, by=person.user, now=actor.now)
 
 

@@ -12,9 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from bookings.booking.services import assign, create, transitions
-from bookings.booking.services import request as request_services
-from bookings.booking.services import reschedule as services_reschedule
+from bookings.booking.services import assign, create, request as request_services, reschedule as services_reschedule, transitions
 from bookings.models import Booking, BusyTime, Format, Hold, Presenter
 from bookings.schedule import holds
 from bookings.schedule.forms import slot_value

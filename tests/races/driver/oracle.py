@@ -186,7 +186,7 @@ def orders(query: Query, people: Sequence[str]) -> Iterator[str]:
     rows = query(
         """SELECT o.id, o.state, sum(copies)::int, sum(l.backordered)::int, sum(l.allocated)::int, sum(dispatched)::int,
             sum(cancelled)::int, (SELECT count(*) FROM leaflets_dispatch d WHERE d.order_id = o.id),
-            (SELECT count(*) FROM leaflets_dispatch d JOIN notifications_notification n ON n.id = d.told_in_id
+            (SELECT count(*) FROM leaflets_dispatch d JOIN notifications_notification n ON n.id = d.notification_id
                 WHERE d.order_id = o.id AND n.kind = 'order-dispatched' AND n.resend_of_id IS NULL AND n.recipient = p.email
                 AND (n.state <> 'sent' OR strpos(n.text_body, o.reference) > 0)),
             (SELECT count(*) FROM leaflets_orderevent e WHERE e.order_id = o.id AND e.kind = 'stocked')
@@ -219,10 +219,10 @@ def changes_of_orders(query: Query, people: Sequence[str]) -> Iterator[str]:
 def brought(query: Query, people: Sequence[str]) -> Iterator[str]:
     """What is brought goes with one visit; nothing is kept for a visit that is off."""
     rows = query(
-        """SELECT o.reference, o.state, o.brought_with, b.reference, b.state FROM leaflets_order o
-        JOIN professionals_person p ON p.id = o.person_id LEFT JOIN bookings_brought t ON t.order_id = o.id
+        """SELECT o.reference, o.state, o.visit_reference, b.reference, b.state FROM leaflets_order o
+        JOIN professionals_person p ON p.id = o.person_id LEFT JOIN bookings_visitleaflets t ON t.order_id = o.id
         LEFT JOIN bookings_booking b ON b.id = t.booking_id
-        WHERE email = ANY(%s) AND (o.brought_with <> '' OR b.id IS NOT NULL)""",
+        WHERE email = ANY(%s) AND (o.visit_reference <> '' OR b.id IS NOT NULL)""",
         list(people),
     )
     for reference, state, said, visit, visit_state in rows:
@@ -255,8 +255,8 @@ def limits(query: Query, editions: Sequence[int]) -> Iterator[str]:
         rows = query(
             f"""SELECT {whose}, t.slug, sum(l.copies - l.cancelled)::int, t.{limit} FROM leaflets_orderline l
             JOIN leaflets_order o ON o.id = l.order_id JOIN leaflets_edition e ON e.id = l.edition_id
-            JOIN leaflets_leaflet t ON t.id = e.leaflet_id WHERE e.id = ANY(%s) AND o.asked_because = '' AND o.replaces_id IS NULL
-            GROUP BY 1, t.id HAVING sum(l.copies - l.cancelled) > t.{limit}""",
+            JOIN leaflets_leaflet t ON t.id = e.leaflet_id WHERE e.id = ANY(%s) AND o.over_limit_reason = ''
+            AND o.replaces_id IS NULL GROUP BY 1, t.id HAVING sum(l.copies - l.cancelled) > t.{limit}""",
             editions,
         )
         yield from (f"{who} ordered {copies} copies of {slug}, of {most} that they may" for who, slug, copies, most in rows)
@@ -365,8 +365,8 @@ def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], k
     order_rows = query(
         """SELECT o.id, CASE WHEN EXISTS (SELECT FROM leaflets_orderevent c JOIN leaflets_orderevent r USING (order_id, at)
                 WHERE c.order_id = o.id AND c.kind = 'cancelled' AND r.kind = 'recalled') THEN 'recalled' ELSE state END,
-            asked_because <> '',
-            coalesce((SELECT b.state FROM bookings_booking b WHERE b.reference = brought_with), ''), email,
+            over_limit_reason <> '',
+            coalesce((SELECT b.state FROM bookings_booking b WHERE b.reference = visit_reference), ''), email,
             replaces_id IS NOT NULL FROM leaflets_order o
         JOIN professionals_person p ON p.id = o.person_id WHERE email = ANY(%s)""",
         people,

@@ -1,7 +1,6 @@
 """What a volunteer can do with a packing session. Any client may go on with what another has begun."""
 
-from leaflets.dispatch import queries as dispatch_queries
-from leaflets.dispatch import services as dispatch_services
+from leaflets.dispatch import queries as dispatch_queries, services as dispatch_services
 from leaflets.models import LeftOutReason, PackingSession
 from tests.leaflets.factories import DELIVERY
 from tests.races.driver.client import Actor
@@ -36,7 +35,7 @@ def typed_of(actor: Actor, session: PackingSession) -> dict[int, dispatch_servic
         lines = [line for line in parcel.order.lines.all() if chance.random() < 0.15]
         fewer = {line.pk: chance.randint(0, line.allocated) for line in lines}
         typed[parcel.pk] = dispatch_services.TypedParcel(
-            left_out=LeftOutReason.TIME if chance.random() < 0.1 else "", fewer=fewer
+            left_out=LeftOutReason.TIME if chance.random() < 0.1 else "", shortages=fewer
         )
     return typed
 

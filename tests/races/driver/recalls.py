@@ -15,7 +15,7 @@ def recalls(query: Callable[..., list[tuple[Any, ...]]], people: Sequence[str]) 
         FROM leaflets_recall r JOIN leaflets_orderline l ON l.edition_id = r.edition_id
         JOIN leaflets_order o ON o.id = l.order_id JOIN professionals_person p ON p.id = o.person_id
         LEFT JOIN leaflets_recallholder h ON h.recall_id = r.id AND h.person_id = p.id
-        LEFT JOIN notifications_notification n ON n.id = h.told_in_id AND n.about = concat('recall:', r.id, ':', h.id)
+        LEFT JOIN notifications_notification n ON n.id = h.notification_id AND n.about = concat('recall:', r.id, ':', h.id)
         WHERE p.email = ANY(%s) GROUP BY 1, 2""",
         list(people),
     )

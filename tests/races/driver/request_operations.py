@@ -5,8 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from bookings.booking.services import decide
-from bookings.booking.services import request as request_services
+from bookings.booking.services import decide, request as request_services
 from bookings.models import BusyTime, DateOption, Precision, Presenter
 from bookings.schedule import holds
 from tests.bookings.rows import unsaved_booking

@@ -9,9 +9,7 @@ from django.db import transaction
 from bookings.models import BusyTime, OpenSession, Presentation, Presenter, SessionPlace
 from bookings.open_sessions import queries as session_queries
 from bookings.open_sessions.queries import PlannedSession
-from bookings.open_sessions.services import notify as session_base
-from bookings.open_sessions.services import places as place_services
-from bookings.open_sessions.services import sessions as session_services
+from bookings.open_sessions.services import notify as session_base, places as place_services, sessions as session_services
 from core.dates import uk_datetime, uk_day
 from tests.races.driver.client import Actor
 from tests.races.driver.operations import polite, staff_action, went_on

@@ -34,8 +34,8 @@ def lay_out_all() -> dict[str, Any]:
     away = list(Presenter.objects.active().values_list("pk", flat=True))
     Presenter.objects.update(active=False)
     known = {"minutes": 95, "reason": "By way of the ferry", "set_at": now}
-    JourneyTime.objects.get_or_create(one="KW15", other="KW17", defaults=known)
-    JourneyTime.objects.get_or_create(one="ZE1", other="ZE2", defaults={**known, "minutes": 75})  # as on the stage
+    JourneyTime.objects.get_or_create(area_a="KW15", area_b="KW17", defaults=known)
+    JourneyTime.objects.get_or_create(area_a="ZE1", area_b="ZE2", defaults={**known, "minutes": 75})  # as on the stage
     where = {"nation": "scotland", "max_travel_minutes": 600}
     presenters = [make_presenter(name=f"Presenter at {place}", base_postcode=place, **where) for place in PLACES]
     editions = [

@@ -11,8 +11,7 @@ from django.test import Client
 from django.urls import path
 from hypothesis import strategies as st
 
-from ctac.urls import handler400, handler403, handler404
-from ctac.urls import urlpatterns as ours
+from ctac.urls import handler400, handler403, handler404, urlpatterns as ours
 from professionals.models import Organisation
 from tests.bookings.rows import make_draft
 from tests.security.beforehand import Case

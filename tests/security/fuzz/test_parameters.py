@@ -9,7 +9,7 @@ from django.apps import apps
 from django.contrib.admin.views.main import ORDER_VAR
 
 from bench.figures import PACKAGES
-from bookings.booking.admin.bookings import NationFilter
+from bookings.booking.admin.filters import NationFilter
 from tests.security.fuzz.parameters import KNOWN, LISTS, WHOLE, names_for
 
 # Those that stand in the code by a name of their own.

@@ -2,16 +2,14 @@
 
 import pytest
 from django.utils import timezone
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from core.pdf.typesetting import printable_text
-from leaflets.dispatch.prints import (
+from leaflets.dispatch.prints import LABEL_SHEETS, LabelSheet
+from leaflets.dispatch.sheets import (
     COMFORTABLE_FONT_SIZE,
-    LABEL_SHEETS,
     MAX_FONT_SIZE,
     MIN_FONT_SIZE,
-    LabelSheet,
     address_labels,
     draw_labels,
     fit_address,

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from leaflets.dispatch.prints import Pick, pick_list
+from leaflets.dispatch.prints import Pick
+from leaflets.dispatch.sheets import pick_list
 from tests.leaflets.dispatch.prints.reading import Read, every, ink
 from tests.leaflets.tagged import drawn_outside, page_streams
 

@@ -10,7 +10,8 @@ from django.utils import translation
 
 from core.dates import format_day
 from core.pdf.typesetting import charity_line
-from leaflets.dispatch.slips import WINDOW_BOTTOM, WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TOP, Slip, SlipItem, packing_slips
+from leaflets.dispatch.prints import Slip, SlipItem
+from leaflets.dispatch.slips import WINDOW_BOTTOM, WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TOP, packing_slips
 from office.site_settings.queries import advice_hours, site_settings
 from tests.leaflets.dispatch.prints.reading import Read, every, ink
 from tests.leaflets.tagged import drawn_outside, page_streams, spoken

@@ -10,7 +10,7 @@ from leaflets.orders import allowances
 from leaflets.orders.allowances import change_limits, order_limits
 from leaflets.orders.services.transitions import dispatch_order, start_packing
 from office.site_settings.queries import site_settings
-from professionals.models import Stopped
+from professionals.models import BlockedAttempt
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.orders.changes.order import ADDRESS, change, lines, told, version
@@ -118,7 +118,7 @@ def test_very_many_changes_or_another_address_of_very_many_are_stopped_and_staff
     stopped = page.post(url, typed(page, url, **{"copies-one": "7"}, town="Hull"))
     assert (stopped.status_code, stopped.context["form"]["town"].value()) == (429, "Hull")
     assert "You have done this too often in a short time." in stopped.content.decode()
-    assert list(Stopped.objects.values_list("where", "by", "person")) == [("order-edit", "account", order.person_id)]
+    assert list(BlockedAttempt.objects.values_list("where", "by", "person")) == [("order-edit", "account", order.person_id)]
     asked = {"to_postcode": "BT1 5GS"}
     request = stopped.wsgi_request
     assert [each.key for each in change_limits(request, **asked)][1:] == [

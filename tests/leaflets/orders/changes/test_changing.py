@@ -105,7 +105,7 @@ def test_of_an_order_that_left_in_part_the_rest_is_changed(owner, two, now):
 
 
 def test_a_request_is_changed_and_still_decided_on(owner, one, now):
-    order = make_order(owner, now, {one.leaflet: 120}, asked_because="We train every school")
+    order = make_order(owner, now, {one.leaflet: 120}, over_limit_reason="We train every school")
     change(order, now, one=200)
     assert (order.state, lines(order), promised(one)) == (OrderState.REQUESTED, [(200, 200, 0, 0, 0)], 0)
 

@@ -1,6 +1,6 @@
-"""The texts that staff may word themselves: places (an email, a page), the sentences of each, and those that are locked.
+"""The texts that staff may word themselves: sources (an email, a page), the sentences of each, and those that are locked.
 
-Higher apps register their places. The sentences are read from the compiled templates, so that nobody has to list them twice.
+Higher apps register their sources. The sentences are read from the compiled templates, so that nobody has to list them twice.
 """
 
 import hashlib
@@ -17,8 +17,7 @@ from django.template import Node
 from django.template.loader import get_template
 from django.utils import translation
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
 from office.texts.markup import (
     GETTEXT_PLACEHOLDER_PATTERN,
@@ -36,10 +35,10 @@ Preview = Callable[[HttpRequest], str]  # gives its HTML in the current language
 
 
 @dataclass(frozen=True)
-class TextLocation:
+class TextSource:
     """An email or a page. `subjects` are gettext's messages of sentences that are in no template.
 
-    `templates`: the place has their sentences and those of the templates they include. The layout that they extend is a place
+    `templates`: the source has their sentences and those of the templates they include. The layout that they extend is a source
     itself.
     """
 
@@ -60,7 +59,7 @@ class WordedNode(Node):
 
 @dataclass(frozen=True)
 class Line:
-    """A sentence of a place in all languages, as gettext's messages: singular and perhaps plural."""
+    """A sentence of a source in all languages, as gettext's messages: singular and perhaps plural."""
 
     messages: tuple[str, ...]
     takes_markup: bool = False
@@ -76,14 +75,14 @@ class Line:
 
 @dataclass
 class Sentence:
-    """One of our sentences in one language, and the places where it is used. `locked`: why nobody may word it differently."""
+    """One of our sentences in one language, and the sources where it is used. `locked`: why nobody may word it differently."""
 
     key: str
     language: str
     ours: str
     locked: str | Promise
     takes_markup: bool = True
-    places: list[TextLocation] = field(default_factory=list)
+    sources: list[TextSource] = field(default_factory=list)
 
     @property
     def editable(self) -> str:
@@ -110,24 +109,24 @@ INVISIBLE_CATEGORIES = {
 }  # categories of characters that are invisible, or that change the direction of writing
 INCLUDE_PATTERN = re.compile(r"""include ["']([^"']+)""")
 IN_CODE_MESSAGE = _("This has parts that only the people who build the site can change.")
-_text_location_finders: list[Callable[[], Iterable[TextLocation]]] = []
+_text_source_finders: list[Callable[[], Iterable[TextSource]]] = []
 
 
-def register_text_locations(find: Callable[[], Iterable[TextLocation]]) -> None:
-    """Add a function that finds places, in AppConfig.ready(). It is called once, when all apps are ready."""
-    if find not in _text_location_finders:
-        _text_location_finders.append(find)
-
-
-@cache
-def text_locations() -> dict[str, TextLocation]:
-    return {place.slug: place for find in _text_location_finders for place in find()}
+def register_text_sources(find: Callable[[], Iterable[TextSource]]) -> None:
+    """Add a function that finds sources, in AppConfig.ready(). It is called once, when all apps are ready."""
+    if find not in _text_source_finders:
+        _text_source_finders.append(find)
 
 
 @cache
-def text_location_lines(place: TextLocation) -> tuple[Line, ...]:
-    """The place's lines in order, the subjects first. Lines without words of ours, such as "%(subject)s", are left out."""
-    lines = [*map(Line, place.subjects), *(line for name in place.templates for line in template_lines(name, set()))]
+def text_sources() -> dict[str, TextSource]:
+    return {source.slug: source for find in _text_source_finders for source in find()}
+
+
+@cache
+def text_source_lines(source: TextSource) -> tuple[Line, ...]:
+    """The source's lines in order, the subjects first. Lines without words of ours, such as "%(subject)s", are left out."""
+    lines = [*map(Line, source.subjects), *(line for name in source.templates for line in template_lines(name, set()))]
     return tuple(line for line in lines if re.search(r"[^\W\d_]", GETTEXT_PLACEHOLDER_PATTERN.sub("", line.messages[0])))
 
 
@@ -150,28 +149,28 @@ def sentence_key(language: str, ours: str) -> str:
 
 @cache
 def get_sentences() -> dict[str, Sentence]:
-    """All sentences of all places, by key."""
+    """All sentences of all sources, by key."""
     found: dict[str, Sentence] = {}
-    for place in text_locations().values():
-        for line in text_location_lines(place):
+    for source in text_sources().values():
+        for line in text_source_lines(source):
             for language, _name in settings.LANGUAGES:
                 for ours in line.wordings(language):
                     key = sentence_key(language, ours)
                     sentence = found.setdefault(key, Sentence(key, language, ours, lock_reason(line)))
                     sentence.takes_markup &= line.takes_markup
-                    sentence.places += [] if place in sentence.places else [place]
+                    sentence.sources += [] if source in sentence.sources else [source]
     return found
 
 
 @cache
-def sentence_rows(place: TextLocation) -> list[list[list[Sentence]]]:
-    """For each line of the place, for each language, its sentence, or one for each plural form. Repeated lines stand once."""
+def sentence_rows(source: TextSource) -> list[list[list[Sentence]]]:
+    """For each line of the source, for each language, its sentence, or one for each plural form. Repeated lines stand once."""
     return [
         [
             [get_sentences()[sentence_key(language, ours)] for ours in line.wordings(language)]
             for language, _name in settings.LANGUAGES
         ]
-        for line in {line.messages: line for line in text_location_lines(place)}.values()
+        for line in {line.messages: line for line in text_source_lines(source)}.values()
     ]
 
 
