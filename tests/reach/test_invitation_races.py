@@ -49,7 +49,12 @@ def test_without_the_guard_of_the_database_they_would_get_more():
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE reach_campaigninvite DROP CONSTRAINT campaigninvite_one_in_90_days")
     try:
-        all_at_once(asked)
+        for _attempt in range(5):  # one of them may be through before the next begins
+            for model in (CampaignInvite, Campaign, Notification):
+                model.objects.all().delete()
+            all_at_once(asked)
+            if Notification.objects.count() > READERS:
+                break
         assert Notification.objects.count() > READERS
     finally:
         CampaignInvite.objects.all().delete()
