@@ -1,35 +1,22 @@
-"""Each page, button and file of the staff site is a row, also one that somebody adds tomorrow; so is each refusal.
+"""What a row of the audit says of a page, button, file or refusal. That each is a row: tests/matrix/checks.py."""
 
-The routes are those of the matrix: all that there are, with the objects of its world.
-"""
-
-import re
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.db.models import Max
 from django.test import Client
 from django.urls import reverse
-from django.utils.html import strip_tags
 
 from audit.admin import page_name
 from audit.models import Act, Entry
 from audit.pages import UNAUDITED_PAGES, humanise_code
 from staff.site import staff_site
-from tests.matrix.asking import ACTIONS, ROUTES, address
+from tests.matrix.asking import ROUTES, address
+from tests.matrix.checks import WAYS_IN_AND_OUT, in_words
 from tests.matrix.people import laid_out, world
 
 __all__ = ["laid_out", "world"]
 pytestmark = pytest.mark.django_db
-WAYS_IN_AND_OUT = {"staff:login", "staff:logout", "staff:password_change", "staff:password_change_done"}
-NOBODYS = {"/staff/", "/staff/bookings/", "/staff/jsi18n/"}  # the first page, an app's list of lists, and words for scripts
-SHOWS_OTHERS = {"staff:professionals_person_action merge"}  # who may be the same: a row for each whose details are read
-STAFF = ["staff", "own presenter", "read only"]  # who may do everything, what presenters have besides, and who is refused most
-
-
-def is_staff_page(asked: str, world: dict[str, Any]) -> bool:
-    return address(asked, world).startswith("/staff/") and asked not in WAYS_IN_AND_OUT
 
 
 def ask(client: Client, method: str, url: str) -> tuple[Any, list[Entry]]:
@@ -39,62 +26,6 @@ def ask(client: Client, method: str, url: str) -> tuple[Any, list[Entry]]:
     if response.streaming:
         list(response.streaming_content)
     return response, list(Entry.objects.filter(pk__gt=last))
-
-
-def expected(response: Any, method: str, url: str) -> set[str]:
-    """What the answer makes of it. Nothing where somebody who only looks is sent elsewhere, or to the door."""
-    to = response.headers.get("Location", "")
-    if url in NOBODYS:
-        return set()
-    if response.status_code >= 400:
-        return {Act.REFUSED}
-    if response.headers.get("Content-Disposition"):
-        return {Act.EXPORTED}
-    if method == "GET":
-        return {Act.VIEWED, Act.EXPORTED} if response.status_code == 200 or "/staff/r/" in url else set()
-    if response.status_code == 200 or to.startswith("/account/"):
-        return {Act.SENT, Act.EXPORTED}
-    return {Act.ADDED, Act.CHANGED, Act.DELETED, Act.SENT}
-
-
-@pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("person", [STAFF[0], *(pytest.param(each, marks=pytest.mark.slow) for each in STAFF[1:])])
-def test_each_page_of_the_staff_site_is_a_row(person: str, method: str, world: dict[str, Any]) -> None:
-    wrong: dict[str, str] = {}
-    said: set[tuple[str, str]] = set()
-    rows = 0
-    client = world["clients"].get(person) or world["clients"]["staff"]
-    client.raise_request_exception = True
-    user = int(client.session["_auth_user_id"])
-    for asked in (*ROUTES, *ACTIONS):
-        if not is_staff_page(asked, world):
-            continue
-        url = address(asked, world)
-        with transaction.atomic():
-            response, made = ask(client, method, url)
-            transaction.set_rollback(True)
-        if person != "staff" and response.headers.get("Location", "").startswith(reverse("staff:login")):
-            wrong[asked] = "sent to the door"
-        acts = expected(response, method, url)
-        own = [entry for entry in made if entry.act in {*acts, Act.REFUSED}]
-        if asked in SHOWS_OTHERS:
-            assert len({entry.key for entry in own}) == len(own)
-            own = own[:1]
-        if bool(acts) != (len(own) == 1) or {entry.actor for entry in own} - {user}:
-            wrong[asked] = f"{response.status_code}: {[(entry.act, entry.actor) for entry in made]}"
-        rows += len(made)
-        said |= {in_words(entry) for entry in made}
-    assert wrong == {}
-    assert rows > 100
-    assert [
-        words for words in said if not re.match("[A-Z]", words[0]) or re.search(r"_|Setting \d|jsi18n", " ".join(words))
-    ] == []
-
-
-def in_words(entry: Entry) -> tuple[str, str]:
-    """What the list of managers says of a row: about what, and its details."""
-    shown = staff_site.get_model_admin(Entry)
-    return strip_tags(shown.about(entry)), shown.details(entry)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +58,8 @@ def test_a_row_is_in_words(entry: dict[str, str], words: tuple[str, str]) -> Non
 
 
 def test_no_page_of_the_staff_site_is_shown_by_the_name_of_its_route(world: dict[str, Any]) -> None:
-    pages = {asked.split()[0].removeprefix("staff:") for asked in ROUTES if is_staff_page(asked, world)} - UNAUDITED_PAGES
+    routes = [each for each in ROUTES if address(each, world).startswith("/staff/") and each not in WAYS_IN_AND_OUT]
+    pages = {route.removeprefix("staff:") for route in routes} - UNAUDITED_PAGES
     # Those of presenters read as words: "presenter end leave".
     assert {page for page in pages if page_name(page) == humanise_code(page) and not page.startswith("presenter_")} == set()
 

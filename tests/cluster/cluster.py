@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
     dependencies = [("bookings", "{after}")]
     operations = [migrations.AddField("booking", "trial", models.CharField(max_length=20, blank=True, db_default=""))]
 """
-BOOKING, META = "class Booking(Engagement, Reached):", "    class Meta:"
+BOOKING, META = "\nclass Booking(", "    class Meta:"
 COLUMN = '    trial = models.CharField(max_length=20, blank=True, db_default="")\n\n'
 
 
@@ -180,7 +180,7 @@ class Cluster(Outbox):
         (self.new / "bookings/migrations" / f"{NEXT}.py").write_text(MIGRATION.format(after=last_migration(self.new)))
         models = self.new / "bookings/models/booking.py"
         before, booking, after = models.read_text().partition(BOOKING)
-        assert META in after
+        assert META in after, f"{models.name} has no {BOOKING.strip()}…"
         models.write_text(before + booking + after.replace(META, COLUMN + META, 1))
 
     def upgrade(self, site: Site) -> None:

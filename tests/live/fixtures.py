@@ -13,8 +13,9 @@ STACKS = {"access": "tours", "races": "races"}  # by folder; all others share on
 # Nobody watches, so that drawing needs no process of its own, nor scripts that run once compilers in the background. A frame of
 # another origin has its own process: a whole browser gives it one by itself, a headless shell when told.
 CHROMIUM = ["--disable-dev-shm-usage", "--in-process-gpu", "--js-flags=--single-threaded", "--site-per-process"]
-LONGEST_FIRST = ["live", "deploy", "tests/test_routes", "tours", "snapshots/test_pages", "races", "faults", "fuzz/test_fuzz"]
-LONGEST_FIRST += ["audit/test_every_staff_page", "big lists", "privacy/test_nothing_leaves", "accounts/test_role_pages"]
+LONGEST_FIRST = ["live", "deploy", *(f"routes GET {n}" for n in range(5)), "routes POST 0", "routes POST 1"]
+LONGEST_FIRST += ["tours", "snapshots/test_pages", "races", "faults", "fuzz/test_fuzz"]
+LONGEST_FIRST += ["big lists", "privacy/test_nothing_leaves", "accounts/test_role_pages"]
 LONGEST_FIRST += ["security/test_extra_fields", "project/test_checks", "platform/test_run"]
 
 

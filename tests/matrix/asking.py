@@ -1,18 +1,21 @@
 """Every route and every action of staff, and what each kind of person is answered there."""
 
-from collections.abc import Collection, Iterator
+import io
+import zipfile
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+import pypdfium2
 from django.apps import apps
 from django.db import connection, transaction
-from django.db.models import Model
-from django.test import Client
+from django.db.models import Max, Model
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from audit.models import Entry
 from bookings.feedback.queries import host_key, three_months_on_key
 from staff.site import staff_site
 from tests.matrix.people import PEOPLE
-from tests.matrix.tokens import forms_without_a_token
 
 # As long as a token is, and nobody's.
 MADE_UP = "A" * 43
@@ -106,36 +109,64 @@ def message_key(objects: dict[str, Any]) -> int:
     return int(objects["notifications_notification"].pk)
 
 
-def answer(client: Client, method: str, url: str) -> str:
-    """The status; of a redirect, whether it leads to the sign-in page, the second factor or the door of the staff site.
+@dataclass(frozen=True)
+class Answer:
+    """What one person was answered, and the rows of the audit that it left."""
 
-    A page with a form that nobody could send, since it has no token, is no answer.
-    """
-    response = client.generic(method, url)
-    if response.streaming:
-        list(response.streaming_content)  # closes the file; response.close() would close the test's connection as well
-    elif b"<form" in response.content:
-        assert forms_without_a_token(response.content.decode(), url) == []
-    target = response.headers.get("Location", "")
-    if target.startswith(reverse("account_login")):
-        return "sign in"
-    if target.startswith("/account/2fa/"):
-        return "2nd factor"
-    if target.startswith(reverse("staff:login")):
-        return "door"
-    return str(response.status_code)
+    asked: str
+    method: str
+    person: str
+    url: str
+    response: Any
+    text: str  # what a person reads of it
+    rows: list[Entry]
+    user: int | None
+
+    @property
+    def cell(self) -> str:
+        """The status; of a redirect, whether it leads to the sign-in page, the second factor or the door of the staff site."""
+        target = self.response.headers.get("Location", "")
+        if target.startswith(reverse("account_login")):
+            return "sign in"
+        if target.startswith("/account/2fa/"):
+            return "2nd factor"
+        if target.startswith(reverse("staff:login")):
+            return "door"
+        return str(self.response.status_code)
+
+    @property
+    def is_page(self) -> bool:
+        is_html = self.response.headers.get("Content-Type", "").startswith("text/html")
+        return is_html and self.response.status_code == 200 and not self.response.streaming
 
 
-def answers(asked: str, method: str, world: dict[str, Any]) -> tuple[str, ...]:
-    """In the order of PEOPLE."""
+def readable(response: Any) -> str:
+    """The text of a PDF, the parts of a workbook, and all else as it is."""
+    # Reading closes a file; response.close() would close the test's connection as well.
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    if content.startswith(b"%PDF"):
+        document = pypdfium2.PdfDocument(content)
+        pages = [page.get_textpage() for page in document]
+        text = "\n".join(page.get_text_range() for page in pages)
+        document.close()
+        return text
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            return "\n".join(parts.read(name).decode(errors="replace") for name in parts.namelist())
+    return str(content.decode(errors="replace"))
+
+
+def answers(asked: str, method: str, world: dict[str, Any], people: Iterable[str] = PEOPLE) -> Iterator[Answer]:
+    """Of each person in turn. A POST must not spoil the next person's turn; what a GET leaves behind is looked at afterwards."""
     url = address(asked, world)
-    seen = []
-    for person in PEOPLE:
+    for person in people:
         with transaction.atomic():
-            seen.append(answer(world["clients"][person], method, url))
-            # A POST must not spoil the next person's turn; what a GET leaves behind is looked at afterwards.
+            last = Entry.objects.aggregate(last=Max("pk"))["last"] or 0  # they are numbered in turn
+            response = world["clients"][person].generic(method, url)
+            rows = list(Entry.objects.filter(pk__gt=last))
+            user = world["users"][person].pk if person in world["users"] else None
+            yield Answer(asked, method, person, url, response, readable(response), rows, user)
             transaction.set_rollback(method == "POST")
-    return tuple(seen)
 
 
 def fingerprints(tables: Collection[str] | None = None) -> dict[str, str]:

@@ -53,6 +53,7 @@ ROLES = {
     "read only": "read-only",
 }
 PEOPLE = (*OUTSIDE, *ROLES)
+EVERYBODY = (*PEOPLE, "staff")  # a superuser, who has no column of the table
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,7 @@ def lay_out() -> dict[str, Any]:
         "colleague": factories.make_person(organisation=owner.organisation),
         "stranger": stranger,
     }
-    staff = {name: factories.make_staff(role=role) for name, role in ROLES.items()}
+    staff = {name: factories.make_staff(role=role) for name, role in ROLES.items()} | {"staff": factories.make_staff()}
     objects = bookings.make_world(owner, now) | leaflets.make_world(owner, now) | people_and_mail(owner)
     objects |= make_world_of_sessions(owner, objects["bookings_presenter"], now)
     objects["guest_at"] = bookings.make_booking(None, now + timedelta(days=25), seats_offered=1)
@@ -106,8 +107,8 @@ def lay_out() -> dict[str, Any]:
 
 
 def browsers(professionals: dict[str, Person], staff: dict[str, User]) -> dict[str, Client]:
-    """Those of PEOPLE, and of a superuser under "staff", whom tests of other things ask for."""
-    clients = {name: Client() for name in PEOPLE}
+    """Those of EVERYBODY."""
+    clients = {name: Client() for name in EVERYBODY}
     for name, person in professionals.items():
         factories.sign_in(clients[name], person)
     factories.sign_in_staff(clients["at the door"], factories.make_staff(role="manager"), second_factor=False)
@@ -115,7 +116,7 @@ def browsers(professionals: dict[str, Person], staff: dict[str, User]) -> dict[s
         enrol(user)
         RecoveryCodes.activate(user).mark_as_viewed()  # the first look is noted
         factories.sign_in_staff(clients[name], user)
-    return clients | {"staff": factories.sign_in_staff(Client(), factories.make_staff())}
+    return clients
 
 
 def tokens(owner: Person, objects: dict[str, Any], now: datetime) -> dict[str, str]:

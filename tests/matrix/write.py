@@ -31,6 +31,6 @@ def ask(line: str, laid_out: dict[str, Any]) -> tuple[str, ...]:
     method, _space, asked = line.partition(" ")
     cache.clear()
     with transaction.atomic():
-        found = answers(asked, method, {**laid_out, "clients": fresh_browsers(laid_out)})
+        found = tuple(answer.cell for answer in answers(asked, method, {**laid_out, "clients": fresh_browsers(laid_out)}))
         transaction.set_rollback(True)
     return found

@@ -1,27 +1,21 @@
-"""A text that may be about a child is in no answer but the safeguarding lead's page, over every address and kind of person.
+"""A text that may be about a child is in no search, export, email or calendar, but on the safeguarding lead's page.
 
-One object of each kind, with such a text in each column where a form can leave one. Then everything is asked for: pages, lists,
-searches, prints, exports, emails, calendars.
+One object of each kind, with such a text in each column where a form can leave one. That no page, print or file of any address
+has it, for anybody, is looked at where all of them are drawn: tests/test_routes.py.
 """
 
-import io
-import zipfile
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import pypdfium2
 import pytest
 from django.apps import apps
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError, transaction
-from django.db.models import Model
-from django.http import HttpResponseBase
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from bookings.models import Booking, BookingEventKind, FollowUp, OpenSession, SessionEventKind, SessionPlace
 from notifications.models import Notification
 from notifications.outbox import notify
 from notifications.registry import Email, all_emails, email_for
@@ -29,37 +23,22 @@ from notifications.rendering import render
 from professionals.exports import ExportMixin
 from professionals.models import FlagDecision, FlaggedText
 from professionals.safeguarding import services as safeguarding_services
-from professionals.safeguarding.services import KEPT_BACK_MESSAGE, key_of, notify_safeguarding_lead
+from professionals.safeguarding.services import KEPT_BACK_MESSAGE
 from staff.site import staff_site
-from tests.matrix.asking import ASKED, address
+from tests.matrix.asking import address, readable
 from tests.matrix.people import PEOPLE, fresh_browsers, laid_out
-from tests.matrix.table import read_table
-from tests.privacy.test_nothing_leaves import CHECKED, calendars, sent
-from tests.professionals.child_plants import CHILD, NAME
-from tests.professionals.free_text import WRITTEN_BY
+from tests.privacy.test_nothing_leaves import calendars, sent
+from tests.professionals.child_plants import NAME
+from tests.professionals.kept_rows import KEEPABLE, has_it, plant
 
 __all__ = ["laid_out"]
-EXPECTED = read_table()
-EVERYBODY = (*PEOPLE, "staff")
 KEPT = str(KEPT_BACK_MESSAGE)
-
-
-def keepable() -> set[str]:
-    """The columns where some form leaves a text that its writer kept."""
-    never = {f"{form.__name__}.{field}" for form in CHECKED.values() for field in getattr(form, "never_kept", ())}
-    return {column for column, boxes in WRITTEN_BY.items() if {box for box in boxes if not box.startswith("(")} - never}
-
-
-# Not in the sweep: only a report that is closed has it, and then its other pages are gone.
-WHY_CLOSED = "leaflets.MissingParcel.reason"
-KEEPABLE = keepable() - {WHY_CLOSED}
 
 
 @pytest.fixture(scope="module")
 def kept(laid_out: dict[str, Any], django_db_blocker: Any) -> Iterator[dict[str, Any]]:
     with django_db_blocker.unblock(), transaction.atomic():
-        planted = plant()
-        assert planted == KEEPABLE
+        plant()
         yield laid_out
         transaction.set_rollback(True)
 
@@ -74,103 +53,12 @@ def world(kept: dict[str, Any], db: None) -> dict[str, Any]:
     return {**kept, "clients": fresh_browsers(kept)}
 
 
-def make_histories(now: datetime) -> None:
-    """What the world of the routes lacks: something that happened, and answers of a host and of one who came."""
-    for booking in Booking.objects.all():
-        booking.events.create(kind=BookingEventKind.REASSIGNED, at=now)
-    for session in OpenSession.objects.all():
-        session.events.create(kind=SessionEventKind.REASSIGNED, at=now)
-    for place in SessionPlace.objects.all():
-        place.events.create(session=place.session, kind=SessionEventKind.BUMPED, at=now)
-    said = {"useful": 5, "clear": 4, "ready": 5, "received_on": now, "comment": "More time", "quotable": True}
-    for follow_up in FollowUp.objects.all():
-        follow_up.answers.create(token=f"{follow_up.pk}a", **said)
-        follow_up.answers.create(token=f"{follow_up.pk}h", by_host=True, arranging=4, **said)
-
-
-def plant() -> set[str]:
-    """The note, in each such column of each object, which waits for the lead: the columns that now have it."""
-    found, now = set(), timezone.now()
-    make_histories(now)
-    for source in safeguarding_services._sources.values():
-        for model in source.models:
-            for row in {key_of(row, source): row for row in model._base_manager.order_by("-pk")}.values():
-                key = key_of(row, source)
-                columns = [each for each in KEEPABLE if each.startswith(f"{model._meta.label}.")]
-                if key is None or not columns:
-                    continue
-                found |= {column for column in columns if write(row, column.rpartition(".")[2])}
-                notify_safeguarding_lead(about=f"{source.kind}:{key}:canary", reference=f"{source.kind} {key}", now=now)
-    for model in apps.get_models():
-        if hasattr(model, "flagged_child_details"):
-            model._base_manager.update(flagged_child_details=True)
-    return found
-
-
-def write(row: Model, column: str) -> bool:
-    """Into the row; of a history that only grows, into one more row."""
-    setattr(row, column, CHILD)
-    try:
-        with transaction.atomic():
-            type(row)._base_manager.filter(pk=row.pk).update(**{column: CHILD})
-    except DatabaseError:
-        with transaction.atomic():
-            row.pk = None
-            row.save(force_insert=True)
-    return True
-
-
-def readable(response: HttpResponseBase) -> str:
-    """What a person reads of it: the text of a PDF, the parts of a workbook, and all else as it is."""
-    content = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
-    if content.startswith(b"%PDF"):
-        document = pypdfium2.PdfDocument(content)
-        pages = [page.get_textpage() for page in document]
-        text = "\n".join(page.get_text_range() for page in pages)
-        document.close()
-        return text
-    if content.startswith(b"PK"):
-        with zipfile.ZipFile(io.BytesIO(content)) as parts:
-            return "\n".join(parts.read(name).decode(errors="replace") for name in parts.namelist())
-    return content.decode(errors="replace")
-
-
 def ask(client: Client, url: str, data: dict[str, Any] | None = None) -> str:
     """The answer. What it leaves behind is taken back."""
     with transaction.atomic():
         text = readable(client.get(url) if data is None else client.post(url, data))
         transaction.set_rollback(True)
     return text
-
-
-def has_it(text: str) -> bool:
-    return NAME in text or "943 476 5919" in text
-
-
-def pages_with_it(world: dict[str, Any], who: str) -> list[str]:
-    """The routes of the pages, prints and files that this person gets and that have the note."""
-    column = PEOPLE.index("manager" if who == "staff" else who)
-    asked = [each for each in ASKED if EXPECTED[f"GET {each}"][column] == "200" or (who == "staff" and each.startswith("staff:"))]
-    assert len(asked) > 20
-    return [each for each in asked if has_it(ask(world["clients"][who], address(each, world)))]
-
-
-@pytest.mark.parametrize("who", EVERYBODY)
-def test_no_page_print_or_file_has_a_kept_text_for_anybody(world: dict[str, Any], who: str) -> None:
-    assert pages_with_it(world, who) == []
-
-
-def forms_with_it(world: dict[str, Any], who: str) -> list[str]:
-    """The routes whose answer to an empty form has the note."""
-    column = PEOPLE.index("manager" if who == "staff" else who)
-    sent_to = [each for each in ASKED if f"POST {each}" in EXPECTED and EXPECTED[f"POST {each}"][column] == "200"]
-    assert len(sent_to) > 5
-    return [each for each in sent_to if has_it(ask(world["clients"][who], address(each, world), {}))]
-
-
-@pytest.mark.parametrize("who", EVERYBODY)
-def test_no_form_that_is_sent_empty_answers_with_a_kept_text(world: dict[str, Any], who: str) -> None:
-    assert forms_with_it(world, who) == []
 
 
 def decide_all() -> None:
@@ -181,20 +69,32 @@ def decide_all() -> None:
             model._base_manager.update(flagged_child_details=False)
 
 
-def test_once_decided_the_sweep_finds_it_where_people_read_it(world: dict[str, Any]) -> None:
-    decide_all()
-    assert set(pages_with_it(world, "owner")) == {
+ONCE_DECIDED = {
+    "GET owner": (
         *("account_my_data", "booking", "booking_calendar", "booking_details", "calendar_feed", "seat", "seat_calendar"),
         "session_mine",
-    }
-    assert set(pages_with_it(world, "own presenter")) == {
-        *("calendar_feed", "presenter_leave", "presenter_session", "presenter_visit"),
-    }
-    assert set(pages_with_it(world, "lead")) == {
-        *("calendar_feed", "staff:bookings_booking_change", "staff:bookings_opensession_change", "staff:leaflets_order_change"),
-    }
-    assert forms_with_it(world, "coordinator") == ["staff:bookings_journeytime_changelist", "staff:bookings_leave_changelist"]
-    assert pages_with_it(world, "stranger") == ["calendar_feed"]  # the owner’s, whose address they were given
+    ),
+    "GET own presenter": ("calendar_feed", "presenter_leave", "presenter_session", "presenter_visit"),
+    "GET lead": ("staff:bookings_booking_change", "staff:bookings_opensession_change", "staff:leaflets_order_change"),
+    "GET stranger": ("calendar_feed",),  # the owner’s, whose address they were given
+    "POST coordinator": ("staff:bookings_journeytime_changelist", "staff:bookings_leave_changelist"),
+}
+
+
+@pytest.mark.parametrize("asking", ONCE_DECIDED)
+def test_once_decided_people_read_it_there(world: dict[str, Any], asking: str) -> None:
+    """The control of what tests/test_routes.py reads: every page, print and file, and each answer to an empty form."""
+    method, _space, who = asking.partition(" ")
+
+    def have_it() -> dict[str, bool]:
+        client = world["clients"][who]
+        return {
+            each: has_it(ask(client, address(each, world), {} if method == "POST" else None)) for each in ONCE_DECIDED[asking]
+        }
+
+    assert not any(have_it().values())
+    decide_all()
+    assert all(have_it().values()), have_it()
 
 
 SEARCHED = {
@@ -319,7 +219,6 @@ def test_the_lead_alone_reads_it_with_who_wrote_it_and_their_phone(world: dict[s
     page = lead.post(read, follow=True).content.decode()
     assert has_it(page)
     assert (owner.name in page, owner.phone in page) == (True, True)
-    for who in EVERYBODY:
-        if who != "staff":
-            answer = world["clients"][who].get(read, follow=True)
-            assert (who, has_it(answer.content.decode())) == (who, who == "lead")
+    for who in PEOPLE:
+        answer = world["clients"][who].get(read, follow=True)
+        assert (who, has_it(answer.content.decode())) == (who, who == "lead")

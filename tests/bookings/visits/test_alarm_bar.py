@@ -1,15 +1,12 @@
-"""An alarm is a red bar on every staff page until someone is on it, which takes one press."""
+"""An alarm is a red bar until someone is on it, which takes one press. That every staff page has it: tests/matrix/checks.py."""
 
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.models import User
 from bookings.models import Booking, BookingEvent, Presenter, Visit
@@ -20,14 +17,9 @@ from tests.bookings.visits.visit import DAY, END, HOUR, MINUTE, START, arrive
 from tests.face.page import Page
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements
-from tests.matrix.asking import ROUTES, address
-from tests.matrix.people import laid_out, world
 
-__all__ = ["laid_out", "world"]
 LIST = "/staff/leaflets/order/?q=BK"
 LATE = START + 20 * MINUTE
-# Emails and pages as their readers would see them, in a frame.
-FRAMES = {"staff:source_preview", "staff:version_preview"}
 
 pytestmark = pytest.mark.django_db
 
@@ -173,17 +165,3 @@ def test_the_alarms_own_page_begins_with_the_number(client: Client, lee: User, b
     assert rows[:3] == ["Presenter’s phone", "Contact on site", "Their phone"]
     assert '<span class="alarm__number"><a href="tel:01134960002">0113 496 0002</a></span>' in page.content.decode()
     assert "You are on it." in text(client.post(there, {"sent": "1"}, follow=True))
-
-
-@pytest.mark.parametrize("role", ["coordinator", "manager"])
-def test_the_bar_is_on_every_staff_page(world: dict[str, Any], role: str) -> None:
-    now = timezone.now()
-    make_booking(make_presenter(), now - timedelta(hours=3), claim=False)
-    client: Client = world["clients"][role]
-    found: dict[bool, set[str]] = {True: set(), False: set()}
-    for route in (name for name in ROUTES if name.startswith("staff:")):
-        page = client.get(address(route, world))
-        if page.status_code == 200 and not page.streaming and "text/html" in page.headers["Content-Type"]:
-            found["Alarm" in bars(page)].add(route)
-    assert found[False] == {"staff:index", *FRAMES}
-    assert len(found[True]) > 100, sorted(found[True])
