@@ -44,7 +44,7 @@ from privacy.models import (
 )
 from professionals.emails import queue_account_email
 from professionals.models import Person
-from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.safeguarding.services import notify_lead_if_flagged
 from professionals.services import has_lost_mailbox
 
 # The file of erasures is not in the database, so that people can be erased again after a restore (ADR 23). It has one line for
@@ -317,8 +317,7 @@ def _notify_complainant(
 
 def _add_note(locked: Complaint, kind: ComplaintEventKind, words: str, flagged: bool, by: User, now: datetime) -> None:
     event = ComplaintEvent.objects.create(complaint=locked, kind=kind, on=uk_day(now), text=words.strip(), by=by, at=now)
-    if flagged:
-        notify_safeguarding_lead(about=f"complaint:{locked.pk}:{event.pk}", reference=locked.reference, now=now)
+    notify_lead_if_flagged(locked, f":{event.pk}", now, flagged=flagged)
 
 
 REMINDER_LEAD_TIME = timedelta(days=7)  # before the last day to acknowledge it
@@ -367,8 +366,7 @@ def enter_complaint(
             raise FormAlreadySent(first) from error
         return first
     ComplaintEvent.objects.create(complaint=complaint, kind=ComplaintEventKind.RECEIVED, on=received_on, by=by, at=now)
-    if flagged:
-        notify_safeguarding_lead(about=f"complaint:{complaint.pk}", reference=complaint.reference, now=now)
+    notify_lead_if_flagged(complaint, "", now, flagged=flagged)
     # The receipt goes at once, and is not the acknowledgement (ADR 24). The lead is reminded, if there is time for that.
     lead = site_settings().data_protection_lead_email
     remind_at = uk_datetime(complaint.deadline - REMINDER_LEAD_TIME, REMINDER_TIME)

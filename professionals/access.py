@@ -175,14 +175,16 @@ has_second_factor = Exists(second_factors().filter(user=OuterRef("pk")))
 
 # And whether anybody holds the role of safeguarding lead, for what a manager reads meanwhile (ADR 8).
 LEADS = User.objects.filter(groups__name=LEAD_ROLE.name, is_active=True, is_staff=True)
+SIGNED_IN = User.objects.select_related("person__organisation").annotate(
+    has_lead=Exists(LEADS), mail_comes_back=mail_comes_back, has_second_factor=has_second_factor
+)  # built once, not for each request
 
 
 class AuthenticationBackend(AllauthBackend):
     """Reads the user with the person: one statement a request instead of two. Managers stand in for a missing lead."""
 
     def get_user(self, user_id: Any) -> User | None:
-        users = User.objects.select_related("person__organisation").annotate(has_lead=Exists(LEADS))
-        user = users.annotate(mail_comes_back=mail_comes_back, has_second_factor=has_second_factor).filter(pk=user_id).first()
+        user = SIGNED_IN.filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:

@@ -35,7 +35,7 @@ from core.errors import DomainError
 from core.models import REFERENCE_ALPHABET
 from notifications.outbox import NewMessage, notify_many
 from office.site_settings.queries import site_settings
-from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.safeguarding.services import notify_lead_if_flagged
 
 # Answers to one presentation, besides its host's: as many as people were expected or came, and this many more.
 EXTRA_FEEDBACK_SHARE = 4  # a quarter
@@ -273,8 +273,7 @@ def give_feedback(*, follow_up: FollowUp, answers: Feedback, token: str, by_host
                         return None
                     raise FeedbackFull
             answers.save(force_insert=True)
-            if answers.flagged_child_details:
-                notify_safeguarding_lead(about=f"feedback:{answers.pk}", reference=follow_up.given.reference, now=now)
+            notify_lead_if_flagged(answers, "", now, flagged=answers.flagged_child_details, reference=follow_up.given.reference)
     except IntegrityError as error:
         if str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")) in ANSWERED_ONCE_CONSTRAINTS:
             return None

@@ -39,7 +39,7 @@ from bookings.travel import Journeys
 from bookings.visits.services import flag_presenter_needed
 from notifications.outbox import notify
 from office.site_settings.queries import site_settings
-from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.safeguarding.services import notify_lead_if_flagged
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,7 @@ def record_leave(
     )
     with busy_time_checks():
         update_leave_claims(presenter)
-    if flagged:
-        notify_lead_of_leave(leave, now)
+    notify_lead_of_leave(leave, now, flagged=flagged)
     if asked_by_presenter:
         notify_of_leave("leave-entered", leave, now)
     return RecordedLeave(leave, freed, sessions)
@@ -101,8 +100,7 @@ def ask_for_leave(*, by: User | None, now: datetime, flagged: bool = False, **aw
         **away, flagged_child_details=flagged, state=LeaveState.ASKED, asked_by_presenter=True, created_at=now
     )
     notify_of_leave("leave-asked", leave, now)
-    if flagged:
-        notify_lead_of_leave(leave, now)
+    notify_lead_of_leave(leave, now, flagged=flagged)
     return RecordedLeave(leave, [])
 
 
@@ -127,8 +125,7 @@ def refuse_leave(leave: Leave, *, answer: str, by: User | None, now: datetime, f
     columns: dict[str, object] = {"answer": answer, **({"flagged_child_details": True} if flagged else {})}
     locked = decide_leave(leave, LeaveState.REFUSED, now=now, **columns)
     notify_of_leave("leave-refused", locked, now)
-    if flagged:
-        notify_lead_of_leave(locked, now, part=":refused")
+    notify_lead_of_leave(locked, now, flagged=flagged, part=":refused")
     return locked
 
 
@@ -203,9 +200,9 @@ def free_time_for_leave(
     return freed, sessions
 
 
-def notify_lead_of_leave(leave: Leave, now: datetime, *, part: str = "") -> None:
+def notify_lead_of_leave(leave: Leave, now: datetime, *, flagged: bool, part: str = "") -> None:
     """`part` keeps the answer of a refusal apart from the presenter's own note: the lead decides about each separately."""
-    notify_safeguarding_lead(about=f"leave:{leave.pk}{part}", reference=_("leave %(number)d") % {"number": leave.pk}, now=now)
+    notify_lead_if_flagged(leave, part, now, flagged=flagged, reference=_("leave %(number)d") % {"number": leave.pk})
 
 
 def get_affected_by_leave(

@@ -20,7 +20,7 @@ from core.dates import uk_day
 from core.errors import DomainError
 from notifications.bounces.services import clear_mark_and_resend
 from notifications.models import MarkClearReason
-from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.safeguarding.services import notify_lead_if_flagged
 
 # A presenter's hours: a week from a day on, and days with other hours. Bookings that stand outside stay as they are.
 #
@@ -124,10 +124,8 @@ def set_journey_time(*, journey: JourneyTime, by: User | None, now: datetime, fl
     journey.area_a, journey.area_b = sorted((journey.area_a, journey.area_b))
     journey.set_by, journey.set_at = by, now
     journey.save()
-    if flagged:
-        notify_safeguarding_lead(
-            about=f"journey:{journey.pk}:{now:%Y%m%d%H%M%S}", reference=f"{journey.area_a} {journey.area_b}", now=now
-        )
+    areas = f"{journey.area_a} {journey.area_b}"
+    notify_lead_if_flagged(journey, f":{now:%Y%m%d%H%M%S}", now, flagged=flagged, reference=areas)
     return journey
 
 

@@ -41,7 +41,7 @@ from core.errors import DomainError
 from notifications.outbox import LaterMessage, notify_kinds
 from office.site_settings.queries import site_settings
 from privacy.services import VisitBlocksErasure
-from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.safeguarding.services import notify_lead_if_flagged
 from professionals.services import dialled_digits
 
 # The alarm reaches duty person and deputy again and again, until one of them is on it.
@@ -431,8 +431,7 @@ def save_visit(
         booking.visit_closed = visit.is_over
         booking.save(update_fields=["visit_closed"])
     record_event(booking, kind, by=by, now=now, reason=note, changes=changes)
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{booking.pk}:{kind}:{now:%Y%m%d%H%M%S}", reference=booking.reference, now=now)
+    notify_lead_if_flagged(booking, f":{kind}:{now:%Y%m%d%H%M%S}", now, flagged=flagged)
 
 
 # Alerts, written every few minutes (ctac/settings.py). Each is a row of the outbox, unique by kind, booking and the minute at

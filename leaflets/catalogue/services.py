@@ -27,7 +27,7 @@ from leaflets.models.catalogue import version_text
 from leaflets.stock.services import lock_editions, move_backorders_to
 from notifications.outbox import NewMessage, notify_many
 from notifications.registry import Topic
-from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.safeguarding.services import notify_lead_if_flagged
 from professionals.services import subscribers
 
 logger = logging.getLogger(__name__)
@@ -182,8 +182,8 @@ def withdraw_edition(
     notice = {"withdrawn_on": uk_day(now), "withdrawn_why": why, "use_instead": use_instead} if now else {}
     if not live.update(state=EditionState.WITHDRAWN, **notice):
         raise DomainError(_("This edition is already withdrawn, so nothing has changed."))
-    if flagged and now:
-        notify_safeguarding_lead(about=f"edition:{edition.pk}", reference=edition.label, now=now)
+    if now:
+        notify_lead_if_flagged(edition, "", now, flagged=flagged, reference=edition.label)
 
 
 @transaction.atomic

@@ -40,7 +40,7 @@ from notifications.models import Notification
 from notifications.outbox import NewMessage, notify_many
 from privacy.personal_data import ERASED_NAME
 from professionals.models import Person
-from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.safeguarding.services import notify_lead_if_flagged
 
 
 @dataclass(frozen=True)
@@ -346,8 +346,7 @@ def recall_edition(*, edition: Edition, request: RecallRequest, by: User | None,
     # time.
     about_holder = Concat(Value(f"recall:{recall.pk}:"), Cast(OuterRef("pk"), CharField()))
     recall.holders.update(notification=Subquery(Notification.objects.filter(about=about_holder).order_by().values("pk")[:1]))
-    if request.flagged:
-        notify_safeguarding_lead(about=f"recall:{recall.pk}", reference=recall.reference, now=now)
+    notify_lead_if_flagged(recall, "", now, flagged=request.flagged)
     return recall
 
 

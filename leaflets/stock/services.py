@@ -53,7 +53,7 @@ from leaflets.stock.queries import low_in_stock
 from notifications.outbox import NewMessage, notify, notify_many
 from office.site_settings.queries import site_settings
 from professionals.models import Person
-from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.safeguarding.services import notify_lead_if_flagged
 from professionals.services import lock_person
 
 # When a lock is released, PostgreSQL reads the locked row again, but not the rows joined to it. If an order got another person
@@ -375,8 +375,7 @@ def record_entry(
         seen.check_duplicate(entry, by=by, now=now)
     record_movements([entry], by=by, now=now, reason=reason)
     fill_backorders([edition.pk], now=now)
-    if flagged:
-        notify_safeguarding_lead(about=f"stock:{entry.pk}", reference=entry.reference, now=now)
+    notify_lead_if_flagged(entry, "", now, flagged=flagged)
 
 
 def sum_subquery(rows: QuerySet, owner: str, column: str) -> Coalesce:

@@ -47,6 +47,10 @@ class FlaggedSource:
     address: Callable[[int], str]
     writer: Callable[[Any], Any] = lambda _subject: None
 
+    @property
+    def model(self) -> type[Model]:
+        return next(iter(self.models))
+
     def rows(self, key: int) -> list[Model]:
         """The object and its history."""
         found = [model._base_manager.filter(**{path: key}).order_by("pk") for model, path in self.models.items()]
@@ -274,7 +278,23 @@ def _decide(locked: FlaggedText, decision: FlagDecision, by: User, now: datetime
                 type(row)._base_manager.filter(pk=row.pk).update(flagged_child_details=False)
 
 
+def notify_lead_if_flagged(row: Model, part: str, now: datetime, *, flagged: bool, reference: str = "") -> None:
+    """Tell the safeguarding lead if what was just written about this row looks like a child's details (`flagged`).
+
+    `part`: which text of the row's history it is, such as ":declined"; `reference`: what emails call the row, if not by its own.
+    """
+    if flagged:
+        kind = next(source.kind for source in _sources.values() if source.model is type(row))
+        reference = reference or row.reference  # type: ignore[attr-defined]
+        notify_safeguarding_lead(about=f"{kind}:{row.pk}{part}", reference=reference, now=now)
+
+
 def notify_safeguarding_lead(*, about: str, reference: str, now: datetime) -> None:
-    """Tell the lead, once for each text, that something written with this booking or order should be read; never what it says."""
+    """Tell the lead, once for each text, that something written with this booking or order should be read; never what it says.
+
+    Words that come where others were decided about, as when a booking is cancelled a second time, are a text of their own.
+    """
+    if FlaggedText.objects.filter(about=about).exclude(decision=FlagDecision.OPEN).exists():
+        about = f"{about}:{now:%Y%m%d%H%M%S}"
     FlaggedText.objects.get_or_create(about=about, defaults={"reference": reference[:60], "flagged_at": now})
     notify(kind=SafeguardingFlag.name, about=about, to=[site_settings().safeguarding_lead_email], reference=reference, now=now)

@@ -12,11 +12,14 @@ from django.urls import reverse
 
 from bookings.models import Booking
 from core.errors import DomainError
+from leaflets.orders.services.transitions import cancel_order, restore_order
+from notifications.models import Notification
 from professionals.models import FlagDecision, FlaggedEvent, FlaggedText
 from professionals.safeguarding import services as safeguarding_services
 from professionals.safeguarding.services import fields_fingerprint, flagged_fields, is_kept_back, notify_safeguarding_lead
 from tests.bookings.rows import at, make_booking, make_leave, make_presenter
-from tests.factories import make_staff, sign_in_staff
+from tests.factories import make_person, make_staff, sign_in_staff
+from tests.leaflets.factories import make_order
 
 pytestmark = pytest.mark.django_db
 
@@ -259,3 +262,17 @@ def test_the_database_keeps_what_was_noted(flagged, lead, now):
         with pytest.raises(DatabaseError), transaction.atomic():
             refused()
     FlaggedEvent.objects.update(by=None)  # when the account is deleted
+
+
+@pytest.mark.parametrize("decide", [safeguarding_services.clear_flagged, safeguarding_services.mark_as_no_child])
+def test_words_at_a_second_cancellation_reach_the_lead_though_those_of_the_first_were_decided_about(lead, now, decide):
+    order = make_order(make_person(), now)
+    cancel_order(order, by=lead, now=now, reason=CHILD, flagged=True)
+    first = FlaggedText.objects.get()
+    safeguarding_services.mark_as_read(flagged=first, by=lead, now=now)
+    decide(flagged=first, shown=shown(first), by=lead, now=now)
+    restore_order(order, reason="by mistake", by=lead, now=now)
+    assert not is_kept_back(f"order:{order.pk}")
+    cancel_order(order, by=lead, now=now, reason=CHILD, flagged=True)
+    assert is_kept_back(f"order:{order.pk}")
+    assert Notification.objects.filter(kind="safeguarding-flag").count() == 2

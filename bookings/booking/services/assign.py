@@ -12,7 +12,6 @@ from bookings.booking.services.transitions import (
     confirmation_recipients,
     notify,
     notify_joining_link,
-    notify_lead_if_flagged,
     presenter_email_kind,
     presenter_recipients,
 )
@@ -30,6 +29,7 @@ from core.dates import uk_day
 from core.errors import DomainError
 from leaflets.orders.services.create import transfer_order
 from professionals.models import Person
+from professionals.safeguarding.services import notify_lead_if_flagged
 
 
 @transaction.atomic

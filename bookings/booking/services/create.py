@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import User
-from bookings.booking.services.transitions import bring_leaflets, notify_booked, notify_lead_if_flagged
+from bookings.booking.services.transitions import bring_leaflets, notify_booked
 from bookings.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.models import Booking, BookingChannel, BookingEventKind, BookingState, BusyKind, BusyTime, Format, Hold, Presenter
 from bookings.models.booking import NoTimeAgreed, record_event
@@ -22,6 +22,7 @@ from core.dates import uk_day
 from leaflets.models import CopiesToBring
 from professionals import drafts
 from professionals.models import Draft
+from professionals.safeguarding.services import notify_lead_if_flagged
 from professionals.services import is_work_address
 
 # An expired hold that nobody has cleared is still nobody else's: for this long, it is used without looking for a slot again.

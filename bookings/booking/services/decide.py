@@ -8,7 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from bookings.booking.services.transitions import Recipients, confirmation_recipients, notify, notify_lead_if_flagged, transition
+from bookings.booking.services.transitions import Recipients, confirmation_recipients, notify, transition
 from bookings.errors import DAY_VIOLATIONS, OutsideRules, SlotTaken, TransitionNotAllowed
 from bookings.models import (
     Booking,
@@ -45,6 +45,7 @@ from bookings.visits.services import refuse_unchecked, refuse_without_cover
 from core.dates import format_datetime_range
 from core.errors import DomainError
 from office.site_settings.queries import site_settings
+from professionals.safeguarding.services import notify_lead_if_flagged
 
 
 def slot_query_of(booking: Booking) -> SlotQuery:

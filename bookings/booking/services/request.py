@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings.booking.services.create import is_by_staff, place_booking, resolve_booking_place
-from bookings.booking.services.transitions import bring_leaflets, notify_booked, notify_lead_if_flagged
+from bookings.booking.services.transitions import bring_leaflets, notify_booked
 from bookings.models import (
     Booking,
     BookingEvent,
@@ -48,6 +48,7 @@ from office.closures.queries import office_closed_days
 from office.site_settings.queries import overdue_request_cutoff, site_settings
 from professionals import drafts
 from professionals.models import Person
+from professionals.safeguarding.services import notify_lead_if_flagged
 from professionals.services import find_or_enter_person
 
 # The manager hears of requests that wait too long for our answer, and again while anything waits.

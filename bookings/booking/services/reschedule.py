@@ -23,7 +23,6 @@ from bookings.booking.services.transitions import (
     Recipients,
     notify,
     notify_details_changed,
-    notify_lead_if_flagged,
     presenter_email_kind,
     presenter_recipients,
 )
@@ -50,7 +49,7 @@ from bookings.visits.services import refuse_while_overdue, refuse_while_there, r
 from core.dates import uk_day
 from office.site_settings.queries import site_settings
 from professionals.models import Person
-from professionals.safeguarding.services import is_kept_back
+from professionals.safeguarding.services import is_kept_back, notify_lead_if_flagged
 from professionals.services import dialled_digits
 
 

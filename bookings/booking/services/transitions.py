@@ -46,7 +46,7 @@ from notifications.preferences import wants_topic
 from notifications.registry import Topic
 from office.site_settings.queries import site_settings
 from professionals.models import Person
-from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.safeguarding.services import notify_lead_if_flagged
 
 # If nothing could be sent for this long, a reminder is left out.
 REMINDER_MAX_DELAY = timedelta(days=2)
@@ -164,15 +164,6 @@ def mark_delivered(booking: Booking, *, by: User | None, now: datetime) -> Booki
     if now < closes_at:
         notify({}, locked, now, later=[LaterMessage("booking-afterwards", [locked.person.email], now, closes_at)])
     return locked
-
-
-def notify_lead_if_flagged(booking: Booking, part: str, now: datetime, *, flagged: bool) -> None:
-    """Tell the safeguarding lead if what was just written looks like a child's details (`flagged`).
-
-    `part`: the part of the booking's history, such as ":declined".
-    """
-    if flagged:
-        notify_safeguarding_lead(about=f"booking:{booking.pk}{part}", reference=booking.reference, now=now)
 
 
 # Leaflets for the audience (ADR 17)

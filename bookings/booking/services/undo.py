@@ -9,7 +9,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.booking.services.transitions import Recipients, confirmation_recipients, notify, notify_lead_if_flagged, transition
+from bookings.booking.services.transitions import Recipients, confirmation_recipients, notify, transition
 from bookings.errors import SlotTaken, TransitionNotAllowed
 from bookings.models import (
     Attendance,
@@ -34,6 +34,7 @@ from bookings.visits.services import refuse_unchecked, refuse_without_cover
 from core.errors import DomainError
 from leaflets.models import CopiesToBring
 from leaflets.orders.services.transitions import restore_for_visit
+from professionals.safeguarding.services import notify_lead_if_flagged
 from professionals.services import lock_person
 
 

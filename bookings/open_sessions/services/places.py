@@ -36,7 +36,7 @@ from core.dates import TEAM_NATION, UK_TZ, add_working_days, is_working_day, uk_
 from office.closures.queries import office_closed_days
 from office.site_settings.queries import site_settings
 from professionals.models import Person
-from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.safeguarding.services import notify_lead_if_flagged
 from professionals.services import lock_person
 
 # An offered place lasts until the same time on a working day of our office; if offered on a day off, at least until 5pm.
@@ -183,8 +183,7 @@ def take_place(
     kind, message = (SessionEventKind.TAKEN, "place-taken") if taken.has_a_place else (SessionEventKind.JOINED, "place-waiting")
     record_session_event(locked, kind, by=by, now=now, place=taken, changes={"version": taken.version})
     notify_places(message, [taken], locked, now)
-    if flagged:
-        notify_safeguarding_lead(about=f"place:{taken.pk}:{taken.version}", reference=locked.reference, now=now)
+    notify_lead_if_flagged(taken, f":{taken.version}", now, flagged=flagged, reference=locked.reference)
     return taken
 
 

@@ -52,7 +52,7 @@ from notifications.outbox import NewMessage, notify, notify_many
 from notifications.registry import Topic
 from office.site_settings.queries import site_settings
 from professionals.models import Person
-from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.safeguarding.services import notify_lead_if_flagged
 from professionals.services import subscribers
 
 INVITATION_KIND = "session-invitation"
@@ -104,8 +104,8 @@ def plan_sessions(
         for number, planned in enumerate(sessions)
     ]
     invite_subscribers(made, now)
-    if flagged and made:
-        notify_safeguarding_lead(about=f"session:{made[0].pk}:planned", reference=made[0].reference, now=now)
+    if made:
+        notify_lead_if_flagged(made[0], ":planned", now, flagged=flagged)
     return made
 
 
@@ -165,8 +165,7 @@ def set_joining_details(
     )
     notify_presenter(locked, now)
     count = notify_joining_details(locked, now) if known else 0
-    if flagged:
-        notify_safeguarding_lead(about=f"session:{locked.pk}:joining:{now.isoformat()}", reference=locked.reference, now=now)
+    notify_lead_if_flagged(locked, f":joining:{now.isoformat()}", now, flagged=flagged)
     return count
 
 
@@ -321,8 +320,7 @@ def reschedule_session(
         offered.filter(offer_expires_at__gt=last).update(offer_expires_at=last)
     elif places := list(offered.select_related("person").order_by("position")):  # too late for an offer: they get the place
         offer_or_give(places, locked, None, by=by, now=now)
-    if flagged:
-        notify_safeguarding_lead(about=f"session:{locked.pk}:moved:{locked.sequence}", reference=locked.reference, now=now)
+    notify_lead_if_flagged(locked, f":moved:{locked.sequence}", now, flagged=flagged)
 
 
 @transaction.atomic
@@ -360,8 +358,7 @@ def assign_presenter(
     notify_former_presenter(locked, before, now)
     if details:
         notify_joining_details(locked, now)
-    if flagged:
-        notify_safeguarding_lead(about=f"session:{locked.pk}:reassigned:{locked.sequence}", reference=locked.reference, now=now)
+    notify_lead_if_flagged(locked, f":reassigned:{locked.sequence}", now, flagged=flagged)
 
 
 @transaction.atomic
@@ -382,8 +379,7 @@ def cancel_session(session: OpenSession, *, by: User | None, now: datetime, reas
     record_session_event(locked, SessionEventKind.CANCELLED, by=by, now=now, reason=reason, flagged=flagged, changes=changes)
     notify_everybody("session-cancelled", locked, now)
     notify_former_presenter(locked, locked.presenter, now)
-    if flagged:
-        notify_safeguarding_lead(about=f"session:{locked.pk}:cancelled", reference=locked.reference, now=now)
+    notify_lead_if_flagged(locked, ":cancelled", now, flagged=flagged)
 
 
 @transaction.atomic
@@ -498,9 +494,7 @@ def schedule_again(
     session.save(update_fields=["state", "sequence", "closed_reason"])
     changes = {"sequence": session.sequence}
     record_session_event(session, kind, by=by, now=now, reason=reason, flagged=flagged, changes=changes)
-    if flagged:
-        about = f"session:{session.pk}:taken-back:{session.sequence}"
-        notify_safeguarding_lead(about=about, reference=session.reference, now=now)
+    notify_lead_if_flagged(session, f":taken-back:{session.sequence}", now, flagged=flagged)
 
 
 def claim_again(session: OpenSession, presenter: Presenter, now: datetime) -> None:

@@ -38,7 +38,7 @@ from leaflets.orders.allowances import (
 )
 from leaflets.orders.services.transitions import OrderStateHasChanged, notify_order, prefetch_lines, rewrite_order
 from leaflets.stock.services import fill_backorders, lock_editions, lock_orders, movement_for_line, record_movements
-from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.safeguarding.services import notify_lead_if_flagged
 
 
 @dataclass(frozen=True)
@@ -227,8 +227,7 @@ def change_order(*, order: Order, change: OrderChange, by: User | None, now: dat
     # Number the changes, so that each sends one email.
     number = order.events.filter(kind=OrderEventKind.CHANGED).count()
     notify_order("order-changed", order, now=now, version=number)
-    if change.flagged:
-        notify_safeguarding_lead(about=f"order:{order.pk}:changed:{number}", reference=order.reference, now=now)
+    notify_lead_if_flagged(order, f":changed:{number}", now, flagged=change.flagged)
 
 
 def _check_change(

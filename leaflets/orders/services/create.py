@@ -40,7 +40,7 @@ from notifications.outbox import notify_kinds
 from notifications.privacy import erase_bodies_about
 from office.site_settings.queries import site_settings
 from professionals.models import Draft, Person
-from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.safeguarding.services import notify_lead_if_flagged
 from professionals.services import lock_person
 
 Basket = Mapping[Leaflet, int]
@@ -111,8 +111,7 @@ def place_order(
                 "staff-order-request" if is_request else "staff-new-order": [site_settings().team_email],
             }
             notify_kinds(mail, about=f"order:{order.pk}", reference=order.reference, now=now)
-            if flagged:
-                notify_safeguarding_lead(about=f"order:{order.pk}", reference=order.reference, now=now)
+            notify_lead_if_flagged(order, "", now, flagged=flagged)
             # All orders of the same title wait for these locks, so write everything else first.
             editions = lock_current_editions(basket)
             waits = basket if is_request else will_wait_for
@@ -340,8 +339,7 @@ def report_missing(
         OrderEvent.objects.create(order=order, kind=OrderEventKind.MISSING, by=by, at=now)
         emails = {"order-missing": [order.person.email], "staff-order-missing": [site_settings().team_email]}
         notify_kinds(emails, about=f"missing:{missing.pk}", reference=order.reference, now=now)
-        if flagged:
-            notify_safeguarding_lead(about=f"missing:{missing.pk}", reference=order.reference, now=now)
+        notify_lead_if_flagged(missing, "", now, flagged=flagged, reference=order.reference)
     return missing, made
 
 
@@ -405,5 +403,4 @@ def decide_missing(missing: MissingParcel, to: MissingState, *, by: User | None,
 def notify_missing(kind: str, missing: MissingParcel, now: datetime, flagged: bool) -> None:
     order = missing.parcel.order
     notify_kinds({kind: [order.person.email]}, about=f"missing:{missing.pk}", reference=order.reference, now=now)
-    if flagged:
-        notify_safeguarding_lead(about=f"missing:{missing.pk}:decided", reference=order.reference, now=now)
+    notify_lead_if_flagged(missing, ":decided", now, flagged=flagged, reference=order.reference)

@@ -35,7 +35,7 @@ from leaflets.models.orders import QUEUED_STATES, RESTORE_TRANSITIONS
 from leaflets.stock.services import fill_backorders, lock_editions, lock_orders, move_copies
 from notifications.outbox import notify
 from notifications.schedule import DigestItem, add_to_digests
-from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.safeguarding.services import notify_lead_if_flagged
 from professionals.services import lock_person
 
 # The event that is written when an order goes from one state to another.
@@ -261,8 +261,7 @@ def cancel_order(
     if not with_visit:
         # The event's key is the version, so a second cancellation after a restore sends a second email.
         notify_order("order-cancelled", order, now=now, version=event.pk)
-    if flagged:
-        notify_safeguarding_lead(about=f"order:{order.pk}:cancelled", reference=order.reference, now=now)
+    notify_lead_if_flagged(order, ":cancelled", now, flagged=flagged)
 
 
 def notify_order(kind: str, order: Order, *, now: datetime, version: int = 1) -> None:
@@ -296,8 +295,7 @@ def restore_order(order: Order, *, reason: str, by: User | None, now: datetime, 
         raise DomainError(refusal % {"titles": ", ".join(f"“{leaflet}”" for leaflet in gone)})
     event = reallocate_copies(locked, cancelled, by=by, now=now, reason=reason)
     notify_order("order-restored", order, now=now, version=event.pk)
-    if flagged:
-        notify_safeguarding_lead(about=f"order:{order.pk}:restored:{event.pk}", reference=order.reference, now=now)
+    notify_lead_if_flagged(order, f":restored:{event.pk}", now, flagged=flagged)
 
 
 def restore_for_visit(order: Order, *, cancelled_at: datetime, by: User | None, now: datetime) -> dict[Leaflet, int]:
@@ -424,8 +422,7 @@ def approve_order(
     OrderLine.objects.bulk_update(given, ["cancelled", "backordered"])
     move_copies(in_stock, "backordered", "allocated", by=by, now=now)
     notify_order("order-approved", order, now=now)
-    if flagged:
-        notify_safeguarding_lead(about=f"order:{order.pk}:decided", reference=order.reference, now=now)
+    notify_lead_if_flagged(order, ":decided", now, flagged=flagged)
 
 
 @transaction.atomic
@@ -435,8 +432,7 @@ def decline_order(order: Order, *, by: User | None, now: datetime, reason: str, 
     transition(order, OrderState.DECLINED, expect={OrderState.REQUESTED}, by=by, now=now, reason=reason)
     release_lines(lines, by=by, now=now)
     notify_order("order-declined", order, now=now)
-    if flagged:
-        notify_safeguarding_lead(about=f"order:{order.pk}:decided", reference=order.reference, now=now)
+    notify_lead_if_flagged(order, ":decided", now, flagged=flagged)
 
 
 @transaction.atomic
@@ -474,5 +470,4 @@ def _set_priority(order: Order, since: datetime | None, *, by: User | None, now:
     order.prioritised_at = since
     order.save(update_fields=["prioritised_at"])
     event = OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
-    if flagged:
-        notify_safeguarding_lead(about=f"order:{order.pk}:place:{event.pk}", reference=order.reference, now=now)
+    notify_lead_if_flagged(order, f":place:{event.pk}", now, flagged=flagged)
