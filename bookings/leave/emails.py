@@ -94,8 +94,8 @@ def examples() -> list[Example]:
     }
     refused = {"state": LeaveState.REFUSED, "answer": "Two of us are away that week."}
     return [
-        example(LeaveAsked, leave=Leave(pk=1, **{**fields, "state": LeaveState.ASKED})),
-        example(LeaveEntered, leave=Leave(pk=1, **{**fields, "kind": LeaveKind.ILLNESS})),
-        example(LeaveGranted, leave=Leave(pk=1, **fields), recipient=PRESENTER_ADDRESS),
-        example(LeaveRefused, leave=Leave(pk=1, **{**fields, **refused}), recipient=PRESENTER_ADDRESS),
+        example(LeaveAsked, leave=Leave(pk=0, **{**fields, "state": LeaveState.ASKED})),
+        example(LeaveEntered, leave=Leave(pk=0, **{**fields, "kind": LeaveKind.ILLNESS})),
+        example(LeaveGranted, leave=Leave(pk=0, **fields), recipient=PRESENTER_ADDRESS),
+        example(LeaveRefused, leave=Leave(pk=0, **{**fields, **refused}), recipient=PRESENTER_ADDRESS),
     ]

@@ -693,7 +693,7 @@ def sample_place(**fields: Any) -> SessionPlace:
         "version": 1,
         "created_at": SAMPLE_NOW,
     }
-    return SessionPlace(pk=1, session=sample_session(**fields), position=1, **{**defaults, **own})
+    return SessionPlace(pk=0, session=sample_session(**fields), position=1, **{**defaults, **own})
 
 
 def sample_session(**fields: Any) -> OpenSession:
@@ -708,7 +708,7 @@ def sample_session(**fields: Any) -> OpenSession:
         "ical_uid": "sample-session@ctac.example",
         "created_at": SAMPLE_NOW,
     }
-    return OpenSession(pk=1, **{"state": state, **defaults, **fields})
+    return OpenSession(pk=0, **{"state": state, **defaults, **fields})
 
 
 def sample_presenter_session(**fields: Any) -> OpenSession:

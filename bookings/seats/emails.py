@@ -250,4 +250,4 @@ def sample_seat(booking: dict[str, Any], **fields: Any) -> Seat:
     host = sample_person(name="Jo Green", email=SAMPLE_HOST_EMAIL)
     guest = sample_person(profession=Profession.MIDWIFE, organisation=Organisation(pk=2, name="Leeds Maternity Care"))
     made = sample_booking(**{"person": host, "seats_offered": 4, "seats_taken": 1, **booking, **state})
-    return Seat(pk=1, booking=made, version=1, created_at=SAMPLE_NOW, **{"person": guest, **fields})
+    return Seat(pk=0, booking=made, version=1, created_at=SAMPLE_NOW, **{"person": guest, **fields})

@@ -413,7 +413,7 @@ def examples() -> list[Example]:
     several = [(parcel, sent), (other, [(75, SAMPLE_TITLES[2])])]
     brought = Dispatch(pk=2, dispatched_at=SAMPLE_NOW, order=sample_order(visit_reference="BK-7Q4M-2F"))
     note = "Our post room moved to Elland Road in January."
-    missing = MissingParcel(pk=1, parcel=parcel, reported_at=SAMPLE_NOW, note=note)
+    missing = MissingParcel(pk=0, parcel=parcel, reported_at=SAMPLE_NOW, note=note)
     why = "The post has a signature from your reception, of 25 February. Ask there for a box from us, please."
     return [
         *(example(email, order=sample_order()) for email in (*plain, StaffOrderRequest)),

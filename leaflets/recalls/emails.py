@@ -194,5 +194,5 @@ def examples() -> list[Example]:
 
 def _example(case: str, received: list[ReceivedCopies], orders: Sequence[RecallOrder] = (), **fields: Any) -> Example:
     """What somebody reads who has received these copies; `fields` are of the recall."""
-    recall = Recall(pk=1, recalled_at=SAMPLE_NOW, **{"advice": Advice.RECYCLE, **fields})
+    recall = Recall(pk=0, recalled_at=SAMPLE_NOW, **{"advice": Advice.RECYCLE, **fields})
     return example(EditionRecalled, case, recall=recall, received=received, orders=orders)

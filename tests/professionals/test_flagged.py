@@ -13,7 +13,9 @@ from django.urls import reverse
 from bookings.models import Booking
 from core.errors import DomainError
 from leaflets.orders.services.transitions import cancel_order, restore_order
+from notifications import samples
 from notifications.models import Notification
+from notifications.samples import all_samples
 from professionals.models import FlagDecision, FlaggedEvent, FlaggedText
 from professionals.safeguarding import services as safeguarding_services
 from professionals.safeguarding.services import fields_fingerprint, flagged_fields, is_kept_back, notify_safeguarding_lead
@@ -276,3 +278,11 @@ def test_words_at_a_second_cancellation_reach_the_lead_though_those_of_the_first
     cancel_order(order, by=lead, now=now, reason=CHILD, flagged=True)
     assert is_kept_back(f"order:{order.pk}")
     assert Notification.objects.filter(kind="safeguarding-flag").count() == 2
+
+
+def test_the_example_of_an_email_is_never_taken_for_an_object_that_waits(now):
+    before = {sample.title: sample.text for sample in all_samples()}
+    samples.examples_of.cache_clear()
+    for kind in safeguarding_services._sources:
+        FlaggedText.objects.create(about=f"{kind}:1:said", flagged_at=now)
+    assert {sample.title: sample.text for sample in all_samples()} == before
