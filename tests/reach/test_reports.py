@@ -26,7 +26,7 @@ from reach.areas import Unit, areas_of, current_code
 from reach.models import CountKind, ReachCount, ReachRun, Report, ReportState, WhyDeleted
 from reach.queries import Period
 from reach.reports import services
-from reach.reports.queries import previous_period
+from reach.reports.queries import confidence_lines, previous_period
 from reach.services import count_reach
 from staff.spreadsheets import escape_formula
 from tests.bookings.rows import make_booking, make_presenter
@@ -178,6 +178,21 @@ def test_quotes_are_those_that_writer_and_staff_allow() -> None:
     quote("Not chosen.", chosen=False)
     quote("Before.", starts=datetime(2026, 6, 4, 9, tzinfo=UTC))
     assert made().figures["quotes"] == ["I know what to do now."]
+
+
+def test_confidence_is_an_average_out_of_five_from_six_answers_on() -> None:
+    quote("Nothing about confidence.")
+    [said] = Feedback.objects.all()
+    for number, (before, now) in enumerate([(1, 4), (1, 4), (1, 4), (1, 4), (5, 5), (2, 5)]):
+        assert confidence_lines(made().figures) == []
+        Feedback.objects.create(
+            **{name: getattr(said, name) for name in ("follow_up", "useful", "clear", "ready", "received_on")},
+            token=f"answer{number}",
+            confidence_before=before,
+            confidence_now=now,
+        )
+    averages = ("Before the presentation", "1.8 of 5"), ("Straight after it", "4.3 of 5")
+    assert confidence_lines(made().figures) == [*averages, ("3 months on", "fewer than 6 answers")]
 
 
 # How it is made.

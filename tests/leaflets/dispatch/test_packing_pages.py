@@ -113,6 +113,9 @@ def test_fewer_copies_are_asked_about_once_and_nothing_typed_is_lost(client, sta
     assert "Parcel 1: enter how many copies" in wrong
     assert 'value="13"' in wrong
     assert 'value="QK 1"' in wrong
+    assert re.findall(r'name="([^"]+)"[^>]*aria-invalid="true"', wrong) == [box]
+    long = press(client, session, **{"track-1": "Q" * 61}).content.decode()
+    assert re.findall(r'name="([^"]+)"[^>]*aria-invalid="true"', long) == ["track-1"]
     asked = press(client, session, **{box: "9"}).content.decode()
     assert "Say where the others are. By the figures there are 41 copies" in words(asked)
     assert Order.objects.get().state == OrderState.PACKING

@@ -147,10 +147,10 @@ def test_it_counts_towards_no_limit(person, edition, now):
     edition.leaflet.save()
     make_order(person, now + ON_TIME, {edition.leaflet: 10})
     resend_missing_parcel(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME)
-    counted = recent_orders(
-        person=person.pk, workplace=Workplace(person.organisation_id, "LS1 4AP"), leaflets=[edition.leaflet], now=now + ON_TIME
-    )[edition.leaflet.pk]
-    assert (counted.person.copies, counted.workplace.copies) == (25, 25)
+    workplace, colleague = Workplace(person.organisation_id, "LS1 4AP"), make_person(organisation=person.organisation)
+    for who, own in ((person, 25), (colleague, 0)):
+        counted = recent_orders(person=who.pk, workplace=workplace, leaflets=[edition.leaflet], now=now + ON_TIME)
+        assert (counted[edition.leaflet.pk].person.copies, counted[edition.leaflet.pk].workplace.copies) == (own, 25)
     assert make_order(person, now + ON_TIME, {edition.leaflet: 5}).state == OrderState.RECEIVED
 
 
